@@ -1,0 +1,38 @@
+/** Bytes: joining, comparing, length-prefixing. */
+
+/** Bytes that are ours to keep or change; a plain `Uint8Array` parameter is only read. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+export const utf8 = (text: string): Bytes => new TextEncoder().encode(text);
+
+export const toHex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+
+export function concat(...parts: readonly Uint8Array[]): Bytes {
+  const joined = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
+/**
+ * Fields joined so that no two lists of fields give the same bytes: each is preceded by its length
+ * (4 bytes, big-endian). Never a delimiter: an id may contain it.
+ */
+export function lengthPrefixed(...fields: readonly (Uint8Array | string)[]): Bytes {
+  const parts: Uint8Array[] = [];
+  for (const field of fields) {
+    const bytes = typeof field === 'string' ? utf8(field) : field;
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, bytes.length);
+    parts.push(length, bytes);
+  }
+  return concat(...parts);
+}

@@ -1,0 +1,75 @@
+/** The one error class of Sotto: a code that says who can mend it, and facts that are numbers and names, never data. */
+
+/**
+ * Codes, named by who can mend the failure: the caller, the author of the job, the peer,
+ * whoever waits and retries, or us.
+ */
+export const ERROR_CODES = [
+  'invalid-argument', // the caller: a bad file, column, value, flag
+  'not-found', // the caller: no such job, model, dataset
+  'already-exists', // the caller: the same name with other content
+  'permission-denied', // the caller: not authorised, or refused by policy
+  'unauthenticated', // the caller: no certificate, or one that is not pinned
+  'parameters-rejected', // the author of the job: the parties do not agree on a field
+  'budget-exhausted', // the author of the job: a ledger or quota has no room left
+  'protocol-violation', // the peer: a message that its role must not send
+  'verification-failed', // the peer or the wire: transcripts, proofs or signatures do not hold
+  'peer-unavailable', // retry: nobody answers
+  'deadline-exceeded', // retry: an answer took too long
+  'cancelled', // somebody asked for it
+  'internal', // us
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Numbers and names that explain a failure, e.g. `{ expected: 1024, received: 1023 }`; never ids, labels or values. */
+export type Facts = Readonly<Record<string, string | number | boolean>>;
+
+/** A failure as it crosses a thread or is stored: plain data. */
+export interface ErrorRecord {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly facts: Facts;
+}
+
+export class SottoError extends Error {
+  override readonly name = 'SottoError';
+  readonly code: ErrorCode;
+  readonly facts: Facts;
+
+  constructor(code: ErrorCode, message: string, facts: Facts = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.facts = facts;
+  }
+
+  /** The failure as one line for a person: message, then the facts. */
+  describe(): string {
+    const facts = Object.entries(this.facts).map(([name, value]) => `${name}=${value}`);
+    return facts.length === 0 ? this.message : `${this.message} (${facts.join(', ')})`;
+  }
+
+  toRecord(): ErrorRecord {
+    return { code: this.code, message: this.message, facts: this.facts };
+  }
+
+  static fromRecord(record: ErrorRecord): SottoError {
+    return new SottoError(record.code, record.message, record.facts);
+  }
+}
+
+/** Whatever was thrown, as a SottoError; a stranger becomes `internal` and keeps its cause. */
+export function asSottoError(thrown: unknown): SottoError {
+  if (thrown instanceof SottoError) return thrown;
+  if (thrown instanceof Error && thrown.name === 'AbortError') {
+    return thrown.cause instanceof SottoError
+      ? thrown.cause
+      : new SottoError('cancelled', 'cancelled', {}, { cause: thrown });
+  }
+  // The stranger's text may quote data, so it stays in `cause` and out of the message.
+  return new SottoError('internal', 'an unexpected failure', {}, { cause: thrown });
+}
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return (ERROR_CODES as readonly string[]).includes(code);
+}

@@ -1,0 +1,26 @@
+/** Where sums are done: the interface between protocols and threads. */
+import type { Tasks } from './tasks.ts';
+
+export type TaskName = keyof Tasks;
+export type TaskInput<N extends TaskName> = Parameters<Tasks[N]>[0];
+export type TaskOutput<N extends TaskName> = ReturnType<Tasks[N]>;
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Buffers moved to the thread instead of copied: the caller must not touch them again.
+   * SharedArrayBuffers are never listed: they are always passed by reference.
+   */
+  readonly transfer?: readonly ArrayBuffer[];
+}
+
+/** Runs tasks, on threads or inline. Task functions know nothing of it. */
+export interface Compute {
+  /** How many tasks run at once: split work into a few times as many pieces of 5 to 50 ms. */
+  readonly threads: number;
+  run<N extends TaskName>(
+    name: N,
+    input: TaskInput<N>,
+    options?: RunOptions,
+  ): Promise<TaskOutput<N>>;
+}
