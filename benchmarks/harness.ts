@@ -1,0 +1,75 @@
+/** What every benchmark is made of: rows with a baseline from the same run, medians, and the machine's name. */
+import { cpus, totalmem } from 'node:os';
+
+/** One figure. `ratio` > 1 means better than the baseline, whichever direction is better for the unit. */
+export interface Row {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What the value is held against, measured in this run: its name, its value in the same unit. */
+  readonly baseline?: { readonly name: string; readonly value: number };
+  readonly ratio?: number;
+  /** How many times it was measured; the value is their median. */
+  readonly samples: number;
+  /** A goal of the project, if the row has one. */
+  readonly goal?: { readonly atMost: number } | { readonly atLeast: number };
+}
+
+export interface BenchOptions {
+  /** Small sizes and few samples: for CI, where only a collapse should show. */
+  readonly quick: boolean;
+}
+
+/** A subject of `npm run bench -- <subject>`: yields its rows as they are measured. */
+export type Subject = (options: BenchOptions) => AsyncGenerator<Row, void, void>;
+
+/** Machine and runtime, so that a row can be read without this repository. */
+export function machine(): string {
+  const [first] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} x ${first?.model.trim() ?? 'unknown cpu'}, ${memory} GiB, node ${process.version}`;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle];
+  if (upper === undefined) throw new RangeError('a median needs at least one value');
+  return sorted.length % 2 === 1 ? upper : (upper + sorted[middle - 1]!) / 2;
+}
+
+/**
+ * Milliseconds of one call of each function: `rounds` rounds, in each of them every function for
+ * `calls` calls in turn, so that a noisy moment of the machine hits all of them alike; medians.
+ */
+export async function race<const T extends readonly (() => unknown)[]>(
+  functions: T,
+  { rounds, calls }: { readonly rounds: number; readonly calls: number },
+): Promise<{ [K in keyof T]: number }> {
+  const times = functions.map((): number[] => []);
+  for (const run of functions) await run(); // warm up: compiled before the first measurement
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, run] of functions.entries()) {
+      const start = performance.now();
+      for (let call = 0; call < calls; call++) await run();
+      times[i]!.push((performance.now() - start) / calls);
+    }
+  }
+  return times.map(median) as { [K in keyof T]: number };
+}
+
+/** A row whose value is a cost (less is better), against a baseline of the same unit. */
+export function costRow(
+  name: string,
+  unit: string,
+  value: number,
+  baseline: { readonly name: string; readonly value: number },
+  samples: number,
+): Row {
+  return { name, unit, value, baseline, ratio: baseline.value / value, samples };
+}
+
+export function isMet(row: Row): boolean | undefined {
+  if (row.goal === undefined) return undefined;
+  return 'atMost' in row.goal ? row.value <= row.goal.atMost : row.value >= row.goal.atLeast;
+}
