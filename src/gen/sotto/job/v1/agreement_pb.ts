@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sotto/job/v1/agreement.proto.
  */
 export const file_sotto_job_v1_agreement: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3R0by9qb2IvdjEvYWdyZWVtZW50LnByb3RvEgxzb3R0by5qb2IudjEimgIKB0pvYlNwZWMSDwoHcHVycG9zZRgBIAEoCRIpCgZhY3RpdmUYAiABKAsyGS5zb3R0by5qb2IudjEuUGFydGljaXBhbnQSKgoHcGFzc2l2ZRgDIAEoCzIZLnNvdHRvLmpvYi52MS5QYXJ0aWNpcGFudBIoCgVhbGlnbhgEIAEoCzIXLnNvdHRvLmpvYi52MS5BbGlnblNwZWNIABIoCgV0cmFpbhgFIAEoCzIXLnNvdHRvLmpvYi52MS5UcmFpblNwZWNIABIsCgdwcmVkaWN0GAYgASgLMhkuc290dG8uam9iLnYxLlByZWRpY3RTcGVjSAASGQoRdmFsaWRfZm9yX3NlY29uZHMYByABKA1CCgoIcHJvdG9jb2wifgoLUGFydGljaXBhbnQSDQoFcGFydHkYASABKAkSDwoHZGF0YXNldBgCIAEoCRIoCgdjb2x1bW5zGAMgAygLMhcuc290dG8uam9iLnYxLkNvbHVtblVzZRIlCgVsYWJlbBgEIAEoCzIWLnNvdHRvLmpvYi52MS5MYWJlbFVzZSJ7CglDb2x1bW5Vc2USDAoEbmFtZRgBIAEoCRImCgdtaXNzaW5nGAIgASgOMhUuc290dG8uam9iLnYxLk1pc3NpbmcSIAoEa2luZBgDIAEoDjISLnNvdHRvLmpvYi52MS5LaW5kEhYKDm1heF9jYXRlZ29yaWVzGAQgASgNIiwKCExhYmVsVXNlEg4KBmNvbHVtbhgBIAEoCRIQCghwb3NpdGl2ZRgCIAEoCSILCglBbGlnblNwZWMibAoJVHJhaW5TcGVjEg4KBnBhc3NlcxgBIAEoDRINCgVyaWRnZRgCIAEoARIZChFoZWxkX291dF9mcmFjdGlvbhgDIAEoARIRCgloYXJtb25pY3MYBCABKA0SEgoKbW9kZWxfZGF5cxgFIAEoDSItCgtQcmVkaWN0U3BlYxIQCghtb2RlbF9pZBgBIAEoCRIMCgRzdGVwGAIgASgBIpkCCglBZ3JlZW1lbnQSDwoHdmVyc2lvbhgBIAEoCRIOCgZqb2JfaWQYAiABKAkSIwoEc3BlYxgDIAEoCzIVLnNvdHRvLmpvYi52MS5Kb2JTcGVjEi4KCm5vdF9iZWZvcmUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCW5vdF9hZnRlchgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2VlZBgGIAEoDBIYChBpZF9ub3JtYWxpemF0aW9uGAcgAygJEi0KC2Rpc2Nsb3N1cmVzGAggAygLMhguc290dG8uam9iLnYxLkRpc2Nsb3N1cmUSEAoIbWF4X3Jvd3MYCSABKAQiKwoKRGlzY2xvc3VyZRINCgVwYXJ0eRgBIAEoCRIOCgZsZWFybnMYAiABKAkiNgoOUHJvcG9zZU1lc3NhZ2USEQoJYWdyZWVtZW50GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCJ5Cg1BbnN3ZXJNZXNzYWdlEiYKB3ZlcmRpY3QYASABKA4yFS5zb3R0by5qb2IudjEuVmVyZGljdBIRCglzaWduYXR1cmUYAiABKAwSDAoEY29kZRgDIAEoCRINCgVmaWVsZBgEIAEoCRIQCghleHBlY3RlZBgFIAEoCSpSCgdNaXNzaW5nEhcKE01JU1NJTkdfVU5TUEVDSUZJRUQQABIaChZNSVNTSU5HX01FQU5fSU5ESUNBVE9SEAESEgoOTUlTU0lOR19SRUZVU0UQAipECgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIQCgxLSU5EX05VTUVSSUMQARIUChBLSU5EX0NBVEVHT1JJQ0FMEAIqbQoHVmVyZGljdBIXChNWRVJESUNUX1VOU1BFQ0lGSUVEEAASFAoQVkVSRElDVF9BQ0NFUFRFRBABEh0KGVZFUkRJQ1RfQVdBSVRJTkdfQVBQUk9WQUwQAhIUChBWRVJESUNUX1JFSkVDVEVEEANiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Chxzb3R0by9qb2IvdjEvYWdyZWVtZW50LnByb3RvEgxzb3R0by5qb2IudjEimgIKB0pvYlNwZWMSDwoHcHVycG9zZRgBIAEoCRIpCgZhY3RpdmUYAiABKAsyGS5zb3R0by5qb2IudjEuUGFydGljaXBhbnQSKgoHcGFzc2l2ZRgDIAEoCzIZLnNvdHRvLmpvYi52MS5QYXJ0aWNpcGFudBIoCgVhbGlnbhgEIAEoCzIXLnNvdHRvLmpvYi52MS5BbGlnblNwZWNIABIoCgV0cmFpbhgFIAEoCzIXLnNvdHRvLmpvYi52MS5UcmFpblNwZWNIABIsCgdwcmVkaWN0GAYgASgLMhkuc290dG8uam9iLnYxLlByZWRpY3RTcGVjSAASGQoRdmFsaWRfZm9yX3NlY29uZHMYByABKA1CCgoIcHJvdG9jb2wifgoLUGFydGljaXBhbnQSDQoFcGFydHkYASABKAkSDwoHZGF0YXNldBgCIAEoCRIoCgdjb2x1bW5zGAMgAygLMhcuc290dG8uam9iLnYxLkNvbHVtblVzZRIlCgVsYWJlbBgEIAEoCzIWLnNvdHRvLmpvYi52MS5MYWJlbFVzZSJ7CglDb2x1bW5Vc2USDAoEbmFtZRgBIAEoCRImCgdtaXNzaW5nGAIgASgOMhUuc290dG8uam9iLnYxLk1pc3NpbmcSIAoEa2luZBgDIAEoDjISLnNvdHRvLmpvYi52MS5LaW5kEhYKDm1heF9jYXRlZ29yaWVzGAQgASgNIiwKCExhYmVsVXNlEg4KBmNvbHVtbhgBIAEoCRIQCghwb3NpdGl2ZRgCIAEoCSILCglBbGlnblNwZWMibAoJVHJhaW5TcGVjEg4KBnBhc3NlcxgBIAEoDRINCgVyaWRnZRgCIAEoARIZChFoZWxkX291dF9mcmFjdGlvbhgDIAEoARIRCgloYXJtb25pY3MYBCABKA0SEgoKbW9kZWxfZGF5cxgFIAEoDSItCgtQcmVkaWN0U3BlYxIQCghtb2RlbF9pZBgBIAEoCRIMCgRzdGVwGAIgASgBIr4CCglBZ3JlZW1lbnQSDwoHdmVyc2lvbhgBIAEoCRIOCgZqb2JfaWQYAiABKAkSIwoEc3BlYxgDIAEoCzIVLnNvdHRvLmpvYi52MS5Kb2JTcGVjEi4KCm5vdF9iZWZvcmUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCW5vdF9hZnRlchgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2VlZBgGIAEoDBIYChBpZF9ub3JtYWxpemF0aW9uGAcgAygJEi0KC2Rpc2Nsb3N1cmVzGAggAygLMhguc290dG8uam9iLnYxLkRpc2Nsb3N1cmUSEAoIbWF4X3Jvd3MYCSABKAQSEAoIbWluX3Jvd3MYCiABKAQSEQoJaW5pdGlhdG9yGAsgASgJIisKCkRpc2Nsb3N1cmUSDQoFcGFydHkYASABKAkSDgoGbGVhcm5zGAIgASgJIlkKDlByb3Bvc2VNZXNzYWdlEhEKCWFncmVlbWVudBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwSDwoHYXR0ZW1wdBgDIAEoDRIQCgh3aXRoZHJhdxgEIAEoCCJ5Cg1BbnN3ZXJNZXNzYWdlEiYKB3ZlcmRpY3QYASABKA4yFS5zb3R0by5qb2IudjEuVmVyZGljdBIRCglzaWduYXR1cmUYAiABKAwSDAoEY29kZRgDIAEoCRINCgVmaWVsZBgEIAEoCRIQCghleHBlY3RlZBgFIAEoCSpSCgdNaXNzaW5nEhcKE01JU1NJTkdfVU5TUEVDSUZJRUQQABIaChZNSVNTSU5HX01FQU5fSU5ESUNBVE9SEAESEgoOTUlTU0lOR19SRUZVU0UQAipECgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIQCgxLSU5EX05VTUVSSUMQARIUChBLSU5EX0NBVEVHT1JJQ0FMEAIqfwoHVmVyZGljdBIXChNWRVJESUNUX1VOU1BFQ0lGSUVEEAASFAoQVkVSRElDVF9BQ0NFUFRFRBABEh0KGVZFUkRJQ1RfQVdBSVRJTkdfQVBQUk9WQUwQAhIUChBWRVJESUNUX1JFSkVDVEVEEAMSEAoMVkVSRElDVF9CVVNZEARiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * What an operator asks for. A job file is the YAML of this message.
@@ -337,6 +337,20 @@ export type Agreement = Message<"sotto.job.v1.Agreement"> & {
    * @generated from field: uint64 max_rows = 9;
    */
   maxRows: bigint;
+
+  /**
+   * The fewest common rows with which the job goes on.
+   *
+   * @generated from field: uint64 min_rows = 10;
+   */
+  minRows: bigint;
+
+  /**
+   * The party where the job was submitted.
+   *
+   * @generated from field: string initiator = 11;
+   */
+  initiator: string;
 };
 
 /**
@@ -387,6 +401,20 @@ export type ProposeMessage = Message<"sotto.job.v1.ProposeMessage"> & {
    * @generated from field: bytes signature = 2;
    */
   signature: Uint8Array;
+
+  /**
+   * 1, 2, ...: each attempt has fresh keys and coins, and its own transcript. An earlier number is a replay.
+   *
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * The proposer gives up what it proposed: the receiver ends the job as cancelled and answers REJECTED, code cancelled.
+   *
+   * @generated from field: bool withdraw = 4;
+   */
+  withdraw: boolean;
 };
 
 /**
@@ -530,6 +558,13 @@ export const Verdict = {
    * @generated from enum value: VERDICT_REJECTED = 3;
    */
   REJECTED: 3,
+
+  /**
+   * As many jobs of peers as this worker admits are running: propose the same again later.
+   *
+   * @generated from enum value: VERDICT_BUSY = 4;
+   */
+  BUSY: 4,
 } as const;
 
 /**

@@ -1,0 +1,47 @@
+/**
+ * What a worker logs: a closed union, so that a new line in the log is a decision. Names of parties,
+ * jobs, phases and error codes only: no ids of customers, labels, column values, keys or messages of
+ * strangers have a field to go into.
+ */
+import type { ErrorCode } from './errors.ts';
+
+export type LogEvent =
+  | { readonly event: 'worker-started'; readonly party: string; readonly resumed: number }
+  | { readonly event: 'worker-stopped'; readonly party: string }
+  | {
+      readonly event: 'job-changed';
+      readonly job: string;
+      readonly peer: string;
+      readonly state: string;
+      readonly code?: ErrorCode;
+    }
+  | {
+      readonly event: 'job-phase';
+      readonly job: string;
+      readonly phase: string;
+      readonly bytesSent: number;
+      readonly bytesReceived: number;
+    }
+  | {
+      readonly event: 'operator-asked';
+      readonly verb: 'submit' | 'approve' | 'cancel' | 'delete-model';
+      readonly by: string;
+      readonly subject: string;
+    }
+  | {
+      readonly event: 'proposal-refused';
+      readonly peer: string;
+      readonly code: ErrorCode;
+      readonly field: string;
+    }
+  | {
+      readonly event: 'peer-unreachable';
+      readonly peer: string;
+      readonly code: ErrorCode;
+      readonly retryInMs: number;
+    }
+  | { readonly event: 'conversation-refused'; readonly peer: string; readonly code: ErrorCode }
+  | { readonly event: 'failed-internally'; readonly where: string };
+
+/** Takes events; must not throw and must not block. */
+export type Log = (event: LogEvent) => void;

@@ -1,0 +1,79 @@
+/** What a worker is made of: configuration that was parsed already, and every effect it may have. */
+import type { KeyObject } from 'node:crypto';
+import type { Log } from '../base/events.ts';
+import type { Random } from '../base/random.ts';
+import type { Compute } from '../compute/compute.ts';
+import type { TableConfig } from '../data/table.ts';
+import type { Peers } from './peers.ts';
+
+/** Time as the worker sees it. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when it aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** One dataset that a peer may be told about; a column not named here does not exist for that peer. */
+export interface Offer {
+  readonly peer: string;
+  readonly dataset: string;
+  /** Columns that may be features or label in a job with that peer; 'all' means every column of the dataset. */
+  readonly columns: readonly string[] | 'all';
+}
+
+/** A peer's proposal that matches one rule in all four begins without an operator; '*' matches anything. */
+export interface Rule {
+  readonly peer: string;
+  readonly protocol: 'align' | 'train' | 'predict' | '*';
+  readonly dataset: string;
+  readonly purpose: string;
+}
+
+export interface Limits {
+  /** The most rows either party may bring to a job. */
+  readonly maxRows: number;
+  /** Jobs that run at once: so many submitted here, and so many again proposed by peers. */
+  readonly maxJobs: number;
+  /** Jobs that have not ended, waiting ones included; more are refused. */
+  readonly maxQueued: number;
+  /** How long an unreachable peer is tried again before a job fails, in milliseconds. */
+  readonly unavailableAfterMs: number;
+  /** The longest wait for a peer's next message, in milliseconds. */
+  readonly messageTimeoutMs: number;
+  /** Between asking a peer again whether it has approved, and between attempts to reach it: first and longest wait. */
+  readonly retryFirstMs: number;
+  readonly retryMostMs: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxRows: 2_000_000,
+  maxJobs: 2,
+  maxQueued: 1_000,
+  unavailableAfterMs: 300_000,
+  messageTimeoutMs: 300_000,
+  retryFirstMs: 250,
+  retryMostMs: 5_000,
+};
+
+export interface WorkerOptions {
+  /** This party's name, as in both configurations. */
+  readonly party: string;
+  /** A folder of this worker alone: jobs.sqlite, jobs/<id>/, models/. Created with mode 0700. */
+  readonly stateDir: string;
+  readonly keys: {
+    /** This party's Ed25519 private key, for agreements. */
+    readonly own: KeyObject;
+    /** Public Ed25519 keys of the peers, by name: also the list of peers there are. */
+    readonly peers: Readonly<Record<string, KeyObject>>;
+  };
+  readonly peers: Peers;
+  readonly compute: Compute;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly datasets: Readonly<Record<string, TableConfig>>;
+  readonly offers: readonly Offer[];
+  readonly rules: readonly Rule[];
+  readonly limits: Limits;
+  readonly log: Log;
+}
