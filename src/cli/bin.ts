@@ -1,2 +1,3 @@
 #!/usr/bin/env node
-console.log('cli', process.version, process.argv.slice(2));
+/** The program where Node runs TypeScript already; `bin.mjs` is the door that every Node can open. */
+import './bin.mjs';

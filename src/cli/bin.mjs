@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+/** The program's first line. Plain JavaScript, so that a Node too old for the rest can still say so. */
+import { existsSync } from 'node:fs';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(
+    `sotto needs Node 22.18 or newer, and this is Node ${process.versions.node}. ` +
+      'In a clone, `npx sotto …` uses the Node that `npm ci` installed.',
+  );
+  process.exit(2);
+}
+// In a clone the sources run as they are; in a build they are JavaScript.
+const main = ['./main.ts', './main.js'].find((file) => existsSync(new URL(file, import.meta.url)));
+const { run } = await import(main);
+await run(process.argv);

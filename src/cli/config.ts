@@ -1,0 +1,169 @@
+/** A worker's configuration: a strict YAML file, its paths relative to itself. */
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { checked } from './schema.ts';
+import { type Complaint, complain, nearest, type Path, readYaml, type YamlFile } from './yaml.ts';
+
+export const PROTOCOLS = ['align', 'train', 'predict'] as const;
+export const ROLES = ['viewer', 'submitter', 'approver'] as const;
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'expected a name of a-z, 0-9, - and _ (at most 63)');
+const text = z.string().min(1);
+const address = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'expected host:port');
+const count = z.int().min(1);
+
+const offer = z.strictObject({
+  peer: name,
+  purposes: z.array(text).min(1),
+  /** Columns that a job with this peer may use; the label is listed like any other. */
+  columns: z.array(text).default([]),
+});
+
+const dataset = z.strictObject({
+  path: text,
+  format: z.enum(['csv', 'parquet']),
+  idColumn: text,
+  idNormalization: z.array(text).default(['trim', 'nfc']),
+  /** Types of columns that should not be guessed. */
+  columns: z.record(text, z.enum(['numeric', 'categorical'])).optional(),
+  /** What stands for a missing value, besides an empty field. */
+  nulls: z.array(z.string()).optional(),
+  offeredTo: z.array(offer).default([]),
+});
+
+const schema = z.strictObject({
+  party: name,
+  keys: text.default('keys'),
+  state: text.default('state'),
+  /** Where peers reach this worker; absent: it only dials. */
+  listen: address.optional(),
+  peers: z
+    .array(
+      z.strictObject({
+        name,
+        /** Absent: the peer dials us. */
+        address: address.optional(),
+        publicKey: text,
+        /** The pin, compared by phone; must be that of the file. */
+        fingerprint: text.optional(),
+      }),
+    )
+    .min(1),
+  operators: z
+    .strictObject({
+      listen: address.default('127.0.0.1:7420'),
+      certificates: z
+        .array(z.strictObject({ name: name.optional(), file: text, role: z.enum(ROLES) }))
+        .default([]),
+      reflection: z.boolean().default(false),
+    })
+    .prefault({}),
+  datasets: z.record(name, dataset).default({}),
+  /** A proposal that matches a rule in every field begins without an approver. */
+  autoApprove: z
+    .array(
+      z.strictObject({ peer: name, protocol: z.enum(PROTOCOLS), dataset: name, purpose: text }),
+    )
+    .default([]),
+  limits: z
+    .strictObject({
+      /** Rows of one dataset in one job. */
+      maxRows: count.max(100_000_000).default(1_000_000),
+      /** Jobs running at once. */
+      maxJobs: count.max(64).default(4),
+      /** Crypto threads; absent: one per core. */
+      threads: count.max(256).optional(),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') })
+    .prefault({}),
+});
+
+/** As the file says it, defaults filled in and paths absolute. */
+export type Config = z.output<typeof schema>;
+
+/** Reads and checks a worker's file: every wrong line is named, with what was found and expected. */
+export function loadConfig(path: string): Config {
+  const file = readYaml(path);
+  const config = checked(file, schema);
+  const complaints = inconsistencies(config);
+  if (complaints.length > 0) throw complain(file, complaints);
+  return absolute(config, file);
+}
+
+/** What no single field shows: names that refer to nothing, twice the same peer, nobody to dial. */
+function inconsistencies(config: Config): Complaint[] {
+  const complaints: Complaint[] = [];
+  const say = (path: Path, sentence: string): void => {
+    complaints.push({ path, at: 'value', text: sentence });
+  };
+  const peers = config.peers.map((peer) => peer.name);
+  const refer = (kind: string, known: readonly string[], word: string, path: Path): void => {
+    if (known.includes(word)) return;
+    const near = nearest(word, known);
+    const hint =
+      near === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`;
+    say(path, `no ${kind} "${word}" in this file; ${hint}`);
+  };
+  for (const [index, peer] of config.peers.entries()) {
+    if (peers.indexOf(peer.name) !== index)
+      say(['peers', index, 'name'], `peer "${peer.name}" is listed twice`);
+    if (peer.name === config.party)
+      say(['peers', index, 'name'], 'a peer cannot have the name of this party');
+    if (peer.address === undefined && config.listen === undefined) {
+      say(
+        ['peers', index],
+        `nobody can dial "${peer.name}": give its "address", or "listen" at the top so that it dials this worker`,
+      );
+    }
+  }
+  for (const [dataset, { offeredTo }] of Object.entries(config.datasets)) {
+    for (const [index, offered] of offeredTo.entries()) {
+      refer('peer', peers, offered.peer, ['datasets', dataset, 'offeredTo', index, 'peer']);
+    }
+  }
+  for (const [index, rule] of config.autoApprove.entries()) {
+    refer('peer', peers, rule.peer, ['autoApprove', index, 'peer']);
+    refer('dataset', Object.keys(config.datasets), rule.dataset, ['autoApprove', index, 'dataset']);
+  }
+  return complaints;
+}
+
+function absolute(config: Config, file: YamlFile): Config {
+  const from = (path: string): string => resolve(dirname(file.name), path);
+  const missing: Complaint[] = [];
+  const existing = (path: string, at: Path, what: string): string => {
+    const full = from(path);
+    if (!existsSync(full))
+      missing.push({ path: at, at: 'value', text: `${what} ${path} does not exist` });
+    return full;
+  };
+  const resolved: Config = {
+    ...config,
+    keys: existing(config.keys, ['keys'], 'the keys folder'),
+    state: from(config.state),
+    peers: config.peers.map((peer, index) => ({
+      ...peer,
+      publicKey: existing(peer.publicKey, ['peers', index, 'publicKey'], 'the file'),
+    })),
+    operators: {
+      ...config.operators,
+      certificates: config.operators.certificates.map((operator, index) => ({
+        ...operator,
+        file: existing(operator.file, ['operators', 'certificates', index, 'file'], 'the file'),
+      })),
+    },
+    datasets: Object.fromEntries(
+      Object.entries(config.datasets).map(([key, value]) => [
+        key,
+        { ...value, path: existing(value.path, ['datasets', key, 'path'], 'the table') },
+      ]),
+    ),
+  };
+  if (missing.length > 0) throw complain(file, missing);
+  return resolved;
+}
