@@ -1,12 +1,6 @@
 /** Plain logistic regression by Newton's method, to the optimum: what the encrypted training is measured against. */
 import { SottoError } from '../base/errors.ts';
-
-/** Features by column: entry (row, column) is `values[column * rows + row]`. */
-export interface Columns {
-  readonly rows: number;
-  readonly columns: number;
-  readonly values: Float64Array;
-}
+import { type Columns, linearScores, logistic } from './linear-model.ts';
 
 export interface LogisticFit {
   /** One weight per column, in the units of the features given. */
@@ -21,30 +15,6 @@ const MAX_ITERATIONS = 100;
 
 /** A step is halved at most this often before the search gives up: 2^-40 of it moves nothing any more. */
 const MAX_HALVINGS = 40;
-
-/** 1 / (1 + e^-z), without overflow at either end. */
-export function logistic(z: number): number {
-  if (z >= 0) return 1 / (1 + Math.exp(-z));
-  const e = Math.exp(z);
-  return e / (1 + e);
-}
-
-/** intercept + X w, a number per row: logits. */
-export function linearScores(
-  features: Columns,
-  weights: Float64Array,
-  intercept: number,
-): Float64Array {
-  const scores = new Float64Array(features.rows).fill(intercept);
-  for (let column = 0; column < features.columns; column++) {
-    const weight = weights[column]!;
-    const offset = column * features.rows;
-    for (let row = 0; row < features.rows; row++) {
-      scores[row] = scores[row]! + weight * features.values[offset + row]!;
-    }
-  }
-  return scores;
-}
 
 /**
  * Minimises mean log-loss + ridge / 2 * |weights|^2 (the intercept is not penalised) until no entry of the gradient
