@@ -1,0 +1,200 @@
+/** Tasks on threads: bounded, cancellable, and without a thread that has gone wrong. */
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { SottoError } from '../base/errors.ts';
+import type { Compute, RunOptions, TaskInput, TaskName, TaskOutput } from './compute.ts';
+import type { TaskReply, TaskRequest, ThreadLost } from './worker.ts';
+
+export interface PoolOptions {
+  readonly threads: number;
+  /** Aborting it cancels all tasks, the running ones too. */
+  readonly signal?: AbortSignal;
+  /** The longest a single task may run; tasks are made to take milliseconds. */
+  readonly taskTimeoutMs?: number;
+  /** Tasks that may wait for a thread. More is a caller who does not wait for what it asked for. */
+  readonly maxQueue?: number;
+}
+
+export interface Pool extends Compute, AsyncDisposable {
+  /** Ends all threads; unfinished tasks are cancelled. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly start: () => void;
+  readonly refuse: (error: SottoError) => void;
+}
+
+const TASK_TIMEOUT_MS = 120_000;
+const MAX_QUEUE = 4096;
+/** Sources run as .ts, a build as .js: the thread's file is whatever this one is. */
+const WORKER = fileURLToPath(
+  new URL(`./worker${extname(new URL(import.meta.url).pathname)}`, import.meta.url),
+);
+
+export function openPool(options: PoolOptions): Pool {
+  return new ThreadPool(options);
+}
+
+class ThreadPool implements Pool {
+  readonly threads: number;
+  readonly #piscina: Piscina<TaskRequest, TaskReply>;
+  readonly #options: PoolOptions;
+  /** Ours rather than Piscina's queue, so that a deadline counts from the moment a task runs. */
+  readonly #waiting = new Set<Waiting>();
+  /** How to end a running task, by its id. */
+  readonly #running = new Map<number, (error: SottoError) => void>();
+  readonly #cancelAll = (): void => this.#refuseAll(cancelled(this.#options.signal));
+  #nextId = 0;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    if (!Number.isInteger(options.threads) || options.threads < 1) {
+      throw new SottoError('invalid-argument', 'a pool needs a whole number of threads', {
+        threads: options.threads,
+      });
+    }
+    this.threads = options.threads;
+    this.#options = options;
+    this.#piscina = new Piscina<TaskRequest, TaskReply>({
+      filename: WORKER,
+      minThreads: options.threads,
+      maxThreads: options.threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      maxQueue: 2 * options.threads, // only while a lost thread is being replaced
+    });
+    this.#piscina.on('message', (message: Partial<ThreadLost>) => {
+      if (message.lostAtTask === undefined || message.error === undefined) return;
+      this.#running.get(message.lostAtTask)?.(SottoError.fromRecord(message.error));
+    });
+    // A thread that dies while idle is replaced; the task of one that dies at work is rejected.
+    this.#piscina.on('error', () => {});
+    options.signal?.addEventListener('abort', this.#cancelAll, { once: true });
+  }
+
+  async run<N extends TaskName>(
+    name: N,
+    input: TaskInput<N>,
+    { signal, transfer = [] }: RunOptions = {},
+  ): Promise<TaskOutput<N>> {
+    await this.#turn(signal);
+    try {
+      const reply = await this.#onThread(name, input, transfer, signal);
+      if ('error' in reply) throw SottoError.fromRecord(reply.error);
+      return reply.value as TaskOutput<N>;
+    } finally {
+      this.#startNext();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.signal?.removeEventListener('abort', this.#cancelAll);
+    this.#refuseAll(new SottoError('cancelled', 'the pool is closed'));
+    await this.#piscina.destroy();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #busy = 0;
+
+  /** Resolves when a thread is free for the caller, first come first served. */
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
+    this.#refuseIfOver(signal);
+    if (this.#busy < this.threads) {
+      this.#busy += 1;
+      return;
+    }
+    const limit = this.#options.maxQueue ?? MAX_QUEUE;
+    if (this.#waiting.size >= limit) {
+      throw new SottoError('internal', 'too many tasks wait for a thread', { limit });
+    }
+    await this.#queue(signal);
+  }
+
+  #queue(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.delete(waiting);
+        signal?.removeEventListener('abort', giveUp);
+      };
+      const waiting: Waiting = {
+        start: () => {
+          leave();
+          resolve();
+        },
+        refuse: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const giveUp = (): void => waiting.refuse(cancelled(signal));
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.add(waiting);
+    });
+  }
+
+  /** The freed thread goes to who waits longest. */
+  #startNext(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#busy -= 1;
+    else next.start();
+  }
+
+  async #onThread(
+    name: TaskName,
+    input: unknown,
+    transfer: readonly ArrayBuffer[],
+    signal: AbortSignal | undefined,
+  ): Promise<TaskReply> {
+    this.#refuseIfOver(signal);
+    const id = this.#nextId++;
+    const controller = new AbortController();
+    let reason: SottoError | undefined;
+    const end = (error: SottoError): void => {
+      reason ??= error;
+      controller.abort(); // Piscina ends the thread of an aborted task and starts another
+    };
+    const cancel = (): void => end(cancelled(signal));
+    const timeoutMs = this.#options.taskTimeoutMs ?? TASK_TIMEOUT_MS;
+    const timer = setTimeout(
+      () =>
+        end(new SottoError('deadline-exceeded', 'a task took too long', { task: name, timeoutMs })),
+      timeoutMs,
+    );
+    signal?.addEventListener('abort', cancel, { once: true });
+    this.#running.set(id, end);
+    try {
+      const options = { transferList: [...transfer], signal: controller.signal };
+      return await this.#piscina.run({ id, name, input }, options);
+    } catch (thrown) {
+      throw (
+        reason ?? new SottoError('internal', 'a thread was lost', { task: name }, { cause: thrown })
+      );
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
+      this.#running.delete(id);
+    }
+  }
+
+  #refuseIfOver(signal: AbortSignal | undefined): void {
+    if (this.#closed) throw new SottoError('cancelled', 'the pool is closed');
+    if (this.#options.signal?.aborted === true) throw cancelled(this.#options.signal);
+    if (signal?.aborted === true) throw cancelled(signal);
+  }
+
+  #refuseAll(error: SottoError): void {
+    for (const waiting of [...this.#waiting]) waiting.refuse(error);
+    for (const end of [...this.#running.values()]) end(error);
+  }
+}
+
+function cancelled(signal: AbortSignal | undefined): SottoError {
+  const reason: unknown = signal?.reason;
+  return reason instanceof SottoError ? reason : new SottoError('cancelled', 'cancelled');
+}

@@ -1,0 +1,18 @@
+/** The whole list of what may run on a thread: ordinary synchronous functions of the primitives. */
+import { ready as groupReady, groupTasks } from '../primitives/group/index.ts';
+
+export const tasks = { ...groupTasks };
+
+export type Tasks = typeof tasks;
+
+/** What a thread loads before its first task of a primitive. */
+const loaders: readonly { readonly of: object; readonly ready: () => Promise<void> }[] = [
+  { of: groupTasks, ready: groupReady },
+];
+
+/** Resolves when this thread can run the task: WASM is loaded where it is first needed. */
+export async function prepare(name: keyof Tasks): Promise<void> {
+  for (const { of, ready } of loaders) {
+    if (Object.hasOwn(of, name)) await ready();
+  }
+}

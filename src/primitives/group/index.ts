@@ -1,0 +1,16 @@
+/** The prime-order group ristretto255 and what may be done with it on a thread. */
+import { hashAndMultiply, multiply } from './ristretto.ts';
+
+export {
+  type HashInput,
+  hashAndMultiply,
+  hashToGroup,
+  type MultiplyInput,
+  multiply,
+  pointsFromUniform,
+  randomScalar,
+  Scalar,
+} from './ristretto.ts';
+export { POINT_BYTES, ready, SCALAR_BYTES } from './sodium.ts';
+
+export const groupTasks = { hashAndMultiply, multiply };
