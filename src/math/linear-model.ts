@@ -1,11 +1,6 @@
-/** What a linear model computes: logits from features by column, and probabilities from logits. */
-
-/** Features by column: entry (row, column) is `values[column * rows + row]`. */
-export interface Columns {
-  readonly rows: number;
-  readonly columns: number;
-  readonly values: Float64Array;
-}
+/** What a linear model computes: logits from features, and probabilities from logits. */
+import type { FeatureMatrix } from './columns.ts';
+import { multiplyVector } from './matrix.ts';
 
 /** 1 / (1 + e^-z), without overflow at either end. */
 export function logistic(z: number): number {
@@ -14,19 +9,11 @@ export function logistic(z: number): number {
   return e / (1 + e);
 }
 
-/** intercept + X w, a logit for each row; entries of `weights` beyond the columns are not read. */
+/** intercept + X w, a logit for each row. */
 export function linearScores(
-  features: Columns,
+  features: FeatureMatrix,
   weights: Float64Array,
   intercept: number,
 ): Float64Array {
-  const scores = new Float64Array(features.rows).fill(intercept);
-  for (let column = 0; column < features.columns; column++) {
-    const weight = weights[column]!;
-    const offset = column * features.rows;
-    for (let row = 0; row < features.rows; row++) {
-      scores[row] = scores[row]! + weight * features.values[offset + row]!;
-    }
-  }
-  return scores;
+  return multiplyVector(features, weights).map((score) => score + intercept);
 }

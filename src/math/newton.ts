@@ -1,6 +1,8 @@
 /** Plain logistic regression by Newton's method, to the optimum: what the encrypted training is measured against. */
 import { SottoError } from '../base/errors.ts';
-import { type Columns, linearScores, logistic } from './linear-model.ts';
+import type { FeatureMatrix } from './columns.ts';
+import { linearScores, logistic } from './linear-model.ts';
+import { choleskySolve } from './matrix.ts';
 
 export interface LogisticFit {
   /** One weight per column, in the units of the features given. */
@@ -21,7 +23,7 @@ const MAX_HALVINGS = 40;
  * exceeds `tolerance`. Newton steps are halved until the loss falls, so the start does not matter.
  */
 export function fitLogistic(
-  features: Columns,
+  features: FeatureMatrix,
   labels: Uint8Array,
   options: { readonly ridge: number; readonly tolerance?: number },
 ): LogisticFit {
@@ -39,8 +41,12 @@ export function fitLogistic(
       const intercept = parameters[features.columns]!;
       return { weights, intercept, iterations, gradient: size };
     }
-    const direction = solvePositive(hessianAt(features, logits, options.ridge), slope);
-    const along = linearScores(features, direction, direction[features.columns]!);
+    const direction = choleskySolve(hessianAt(features, logits, options.ridge), slope);
+    const along = linearScores(
+      features,
+      direction.subarray(0, features.columns),
+      direction[features.columns]!,
+    );
     let step = 1;
     for (let halvings = 0; ; halvings++) {
       const next = parameters.map((value, index) => value - step * direction[index]!);
@@ -63,7 +69,7 @@ export function fitLogistic(
   });
 }
 
-function checkInput(features: Columns, labels: Uint8Array, ridge: number): void {
+function checkInput(features: FeatureMatrix, labels: Uint8Array, ridge: number): void {
   if (features.values.length !== features.rows * features.columns) {
     throw new SottoError('invalid-argument', 'the feature matrix has another size than it says', {
       expected: features.rows * features.columns,
@@ -103,7 +109,7 @@ function penalisedLoss(
 }
 
 function gradientAt(
-  features: Columns,
+  features: FeatureMatrix,
   labels: Uint8Array,
   logits: Float64Array,
   parameters: Float64Array,
@@ -124,7 +130,7 @@ function gradientAt(
 }
 
 /** Row-major, symmetric, (columns + 1)^2. */
-function hessianAt(features: Columns, logits: Float64Array, ridge: number): Float64Array {
+function hessianAt(features: FeatureMatrix, logits: Float64Array, ridge: number): Float64Array {
   const { rows, columns, values } = features;
   const size = columns + 1;
   const hessian = new Float64Array(size * size);
@@ -148,31 +154,4 @@ function hessianAt(features: Columns, logits: Float64Array, ridge: number): Floa
     if (j < columns) hessian[j * size + j] = hessian[j * size + j]! + ridge;
   }
   return hessian;
-}
-
-/** Solves A x = b for a symmetric positive definite row-major A by Cholesky; a vanishing pivot is lifted. */
-function solvePositive(matrix: Float64Array, right: Float64Array): Float64Array {
-  const n = right.length;
-  const lower = matrix.slice();
-  const floor =
-    1e-14 * Math.max(...Array.from({ length: n }, (_, i) => matrix[i * n + i]!), 1e-300);
-  for (let j = 0; j < n; j++) {
-    for (let i = j; i < n; i++) {
-      let sum = lower[i * n + j]!;
-      for (let k = 0; k < j; k++) sum -= lower[i * n + k]! * lower[j * n + k]!;
-      lower[i * n + j] = i === j ? Math.sqrt(Math.max(sum, floor)) : sum / lower[j * n + j]!;
-    }
-  }
-  const solution = right.slice();
-  for (let i = 0; i < n; i++) {
-    let sum = solution[i]!;
-    for (let k = 0; k < i; k++) sum -= lower[i * n + k]! * solution[k]!;
-    solution[i] = sum / lower[i * n + i]!;
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    let sum = solution[i]!;
-    for (let k = i + 1; k < n; k++) sum -= lower[k * n + i]! * solution[k]!;
-    solution[i] = sum / lower[i * n + i]!;
-  }
-  return solution;
 }

@@ -1,7 +1,8 @@
 /** Partial scores as whole steps: rounding, encoding, and what both roles check alike. */
 import type { Bytes } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
-import { type Columns, linearScores } from '../../math/linear-model.ts';
+import type { FeatureMatrix } from '../../math/columns.ts';
+import { linearScores } from '../../math/linear-model.ts';
 
 /**
  * Logits. The largest rounding error, a sixteenth of a logit, moves a probability by at most 0.016;
@@ -22,7 +23,7 @@ export interface Half {
   readonly modelId: string;
   /** Logits in one step, from the agreement. */
   readonly step: number;
-  readonly features: Columns;
+  readonly features: FeatureMatrix;
   readonly weights: Float64Array;
   /** 0 for the half that has none. */
   readonly intercept: number;
