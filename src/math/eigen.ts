@@ -19,12 +19,18 @@ export interface Eigen {
 /** QL needs 1 or 2 rounds an eigenvalue; LAPACK gives up after 30 as well. */
 const MOST_ROUNDS = 30;
 
+/** Beside a largest entry of 1 this is nothing; kept, its square would underflow into a false rotation. */
+const NOTHING = 1e-140;
+
 /** Of a symmetric matrix; only its lower triangle is read. */
 export function symmetricEigen(matrix: Float64Array): Eigen {
   const size = sizeOf(matrix);
-  const { diagonal, beside, basis } = tridiagonalise(matrix, size);
+  const largest = matrix.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const unit = largest === 0 ? 1 : largest;
+  const { diagonal, beside, basis } = tridiagonalise(matrix, size, unit);
   diagonalise(diagonal, beside, basis, size);
-  return inOrder(diagonal, basis, size);
+  const { values, vectors } = inOrder(diagonal, basis, size);
+  return { values: values.map((value) => value * unit), vectors };
 }
 
 interface Tridiagonal {
@@ -36,8 +42,8 @@ interface Tridiagonal {
 }
 
 /** Householder reflections H = I - 2vvᵀ that clear column k below the subdiagonal, k = 0 .. d - 3. */
-function tridiagonalise(matrix: Float64Array, size: number): Tridiagonal {
-  const a = lowerMirrored(matrix, size);
+function tridiagonalise(matrix: Float64Array, size: number, unit: number): Tridiagonal {
+  const a = lowerMirrored(matrix, size).map((x) => x / unit);
   const basis = new Float64Array(size * size);
   for (let i = 0; i < size; i++) basis[i * size + i] = 1;
   const v = new Float64Array(size);
@@ -65,7 +71,7 @@ function lowerMirrored(matrix: Float64Array, size: number): Float64Array {
 function reflector(a: Float64Array, k: number, size: number, v: Float64Array): boolean {
   let largest = 0;
   for (let i = k + 2; i < size; i++) largest = Math.max(largest, Math.abs(a[i * size + k]!));
-  if (largest === 0) return false;
+  if (largest < NOTHING) return false;
   // Divided by the largest entry first, or the squares of small entries would underflow.
   const scale = Math.max(largest, Math.abs(a[(k + 1) * size + k]!));
   v.fill(0);
@@ -133,7 +139,7 @@ function firstNegligible(
 ): number {
   for (let m = top; m + 1 < size; m++) {
     const scale = Math.abs(diagonal[m]!) + Math.abs(diagonal[m + 1]!);
-    if (Math.abs(beside[m]!) <= Number.EPSILON * scale) return m;
+    if (Math.abs(beside[m]!) <= Math.max(Number.EPSILON * scale, NOTHING)) return m;
   }
   return size - 1;
 }
