@@ -1,7 +1,8 @@
 /** The whole list of what may run on a thread: ordinary synchronous functions of the primitives. */
 import { ready as groupReady, groupTasks } from '../primitives/group/index.ts';
+import { sharingTasks } from '../primitives/sharing/index.ts';
 
-export const tasks = { ...groupTasks };
+export const tasks = { ...groupTasks, ...sharingTasks };
 
 export type Tasks = typeof tasks;
 

@@ -1,0 +1,15 @@
+/** Additive shares modulo primes: what each party computes on its own share, between two ciphertexts. */
+import { encodeColumn } from './columns.ts';
+import { embedReals, foldResidues, phasors } from './phasors.ts';
+import { localForward, localGradient } from './products.ts';
+
+export { HALF, N } from './phasors.ts';
+
+export const sharingTasks = {
+  encodeColumn,
+  phasors,
+  embedReals,
+  foldResidues,
+  localForward,
+  localGradient,
+};
