@@ -1,0 +1,9 @@
+/** Everything that kernels.wasm exports. Addresses are the caller's: nothing is allocated here. */
+export { fillTables, forwardTransform, inverseTransform } from './ntt';
+export { accumulate, add, inRange, lift, mean, multiply, subtract, ternaryConstant } from './residues';
+export { pack, packWide, roundOne, roundTwo, spread, unpack, unpackWide } from './wire';
+
+/** First address that is free. */
+export function heapBase(): usize {
+  return __heap_base;
+}
