@@ -1,16 +1,18 @@
 /** The prime-order group ristretto255 and what may be done with it on a thread. */
-import { hashAndMultiply, multiply } from './ristretto.ts';
+import { hashAndMultiply, multiply, multiplyToFingerprints } from './ristretto.ts';
 
 export {
+  type FingerprintInput,
   type HashInput,
   hashAndMultiply,
   hashToGroup,
   type MultiplyInput,
   multiply,
+  multiplyToFingerprints,
   pointsFromUniform,
   randomScalar,
   Scalar,
 } from './ristretto.ts';
 export { POINT_BYTES, ready, SCALAR_BYTES } from './sodium.ts';
 
-export const groupTasks = { hashAndMultiply, multiply };
+export const groupTasks = { hashAndMultiply, multiply, multiplyToFingerprints };

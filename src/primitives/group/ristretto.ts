@@ -31,25 +31,27 @@ export class Scalar implements Disposable {
   }
 }
 
-/** A uniform nonzero scalar from 64 uniform bytes: the bias of the reduction is below 2^-259. */
+/** The group's order 2^252 + 27742317777372353535851937790883648493 (RFC 9496 section 4.4), little-endian. */
+const ORDER = Uint8Array.from(
+  Buffer.from('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010', 'hex'),
+);
+
+/** A uniform nonzero scalar: 253 random bits, drawn again until they are in range (every second time). */
 export function randomScalar(random: Random): Scalar {
   for (;;) {
-    const uniform = random.bytes(UNIFORM_BYTES);
-    const scalar = reduce(uniform);
-    uniform.fill(0);
-    if (scalar.bytes.some((byte) => byte !== 0)) return scalar;
+    const candidate = random.bytes(SCALAR_BYTES);
+    candidate[SCALAR_BYTES - 1]! &= 0x1f;
+    const scalar = inRange(candidate) ? new Scalar(candidate) : undefined;
+    candidate.fill(0);
+    if (scalar !== undefined) return scalar;
   }
 }
 
-function reduce(uniform: Uint8Array): Scalar {
-  using input = new Scratch(UNIFORM_BYTES);
-  using output = new Scratch(SCALAR_BYTES);
-  input.write(uniform);
-  sodium()._crypto_core_ristretto255_scalar_reduce(output.at, input.at);
-  const reduced = output.read();
-  const scalar = new Scalar(reduced);
-  reduced.fill(0);
-  return scalar;
+/** 0 < candidate < order. */
+function inRange(candidate: Uint8Array): boolean {
+  let at = SCALAR_BYTES - 1;
+  while (at >= 0 && candidate[at] === ORDER[at]) at -= 1;
+  return at >= 0 && candidate[at]! < ORDER[at]! && candidate.some((byte) => byte !== 0);
 }
 
 /** RFC 9496 section 4.3.4: 64 uniform bytes an element. Returns 32 n bytes. */
@@ -120,6 +122,26 @@ export function multiply({ scalar, points }: MultiplyInput): Bytes {
 /** Hashes ids to the group and blinds them by the scalar: 32 n bytes. */
 export function hashAndMultiply(input: HashInput & { readonly scalar: Uint8Array }): Bytes {
   return multiply({ scalar: input.scalar, points: hashToGroup(input) });
+}
+
+export interface FingerprintInput extends MultiplyInput {
+  readonly domain: string;
+  /** How long a fingerprint is: 1 to 64. */
+  readonly width: number;
+}
+
+/** As `multiply`, and each product hashed to `width` bytes: width n bytes. */
+export function multiplyToFingerprints({ domain, width, ...input }: FingerprintInput): Bytes {
+  const products = multiply(input);
+  const count = products.length / POINT_BYTES;
+  const fingerprints = new Uint8Array(width * count);
+  for (let i = 0; i < count; i += 1) {
+    const product = products.subarray(i * POINT_BYTES, (i + 1) * POINT_BYTES);
+    const digest = hash('sha512', lengthPrefixed(domain, product), 'buffer');
+    fingerprints.set(digest.subarray(0, width), i * width);
+  }
+  products.fill(0);
+  return fingerprints;
 }
 
 function wholeCount(bytes: Uint8Array, each: number): number {

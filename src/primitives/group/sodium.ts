@@ -11,8 +11,6 @@ interface Sodium {
   _malloc(bytes: number): number;
   _free(at: number): void;
   _crypto_core_ristretto255_from_hash(point: number, uniform: number): number;
-  _crypto_core_ristretto255_scalar_reduce(scalar: number, uniform: number): void;
-  _crypto_core_ristretto255_is_valid_point(point: number): number;
   _crypto_scalarmult_ristretto255(result: number, scalar: number, point: number): number;
 }
 

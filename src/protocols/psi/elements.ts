@@ -1,0 +1,42 @@
+/** One's own list: ids and canaries in an order drawn at random, blinded batch by batch. */
+import { type Random, uniformBelow } from '../../base/random.ts';
+import { CANARIES } from './setup.ts';
+
+/** An element's place in the list -> its row; rows at and beyond the number of ids are canaries. */
+export type Order = Uint32Array;
+
+/** Uniform among all orders of ids and canaries (Fisher and Yates): a place says nothing of an id. */
+export function drawOrder(ids: number, random: Random): Order {
+  const order = Uint32Array.from({ length: ids + CANARIES }, (_, row) => row);
+  const coins = buffered(random);
+  for (let last = order.length - 1; last > 0; last -= 1) {
+    const chosen = uniformBelow(coins, last + 1);
+    const row = order[chosen]!;
+    order[chosen] = order[last]!;
+    order[last] = row;
+  }
+  return order;
+}
+
+/** What is hashed for the element at a place. The prefix keeps canaries apart from every id. */
+export function nameOf(ids: readonly string[], row: number): string {
+  return row < ids.length ? `id:${ids[row]!}` : `canary:${row - ids.length}`;
+}
+
+const BLOCK_BYTES = 1 << 14;
+
+/** Draws in blocks: a million draws of four bytes each would cost a second. */
+function buffered(random: Random): Random {
+  let block = random.bytes(BLOCK_BYTES);
+  let at = 0;
+  return {
+    bytes: (length) => {
+      if (at + length > block.length) {
+        block = random.bytes(BLOCK_BYTES);
+        at = 0;
+      }
+      at += length;
+      return block.slice(at - length, at);
+    },
+  };
+}
