@@ -1,0 +1,250 @@
+/** What the charts of a report show, as vega-lite specifications without size and style. */
+import type { Metrics } from './metrics.ts';
+import type { CalibrationBin } from './probabilities.ts';
+import type { Report } from './report.ts';
+import { type Colour, ink } from './report-palette.ts';
+
+/** Part of a vega-lite specification. */
+export type Sketch = Readonly<Record<string, unknown>>;
+
+/** One line of a comparison: a name that people read, and how it is drawn. */
+export interface Series {
+  readonly name: string;
+  readonly metrics: Metrics;
+  readonly colour: Colour;
+  readonly dash: readonly number[];
+}
+
+/** The models of a report in the order of their importance. */
+export function seriesOf(report: Report): Series[] {
+  const { joint, activeOnly, pooled } = report.metrics;
+  const series: Series[] = [{ name: 'Joint model', metrics: joint, colour: 'joint', dash: [1, 0] }];
+  if (activeOnly !== undefined) {
+    const name = `${report.parties.active} alone`;
+    series.push({ name, metrics: activeOnly, colour: 'own', dash: [7, 3] });
+  }
+  if (pooled !== undefined) {
+    series.push({ name: 'Data in one place', metrics: pooled, colour: 'pooled', dash: [2, 2] });
+  }
+  return series;
+}
+
+const share = (title: string) => ({ title, axis: { format: '.0%', tickCount: 5 } });
+
+/** Colour and dash by model, with one legend for both, inside the empty corner of rising curves. */
+function modelChannels(series: readonly Series[]): Sketch {
+  const domain = series.map(({ name }) => name);
+  const legend = { orient: 'bottom-right', offset: 14 };
+  return {
+    color: {
+      field: 'model',
+      type: 'nominal',
+      scale: { domain, range: series.map(({ colour }) => ink(colour)) },
+      legend,
+    },
+    strokeDash: {
+      field: 'model',
+      type: 'nominal',
+      scale: { domain, range: series.map(({ dash }) => dash) },
+      legend,
+    },
+  };
+}
+
+const diagonal = (end = 1) => ({
+  data: {
+    values: [
+      { x: 0, y: 0 },
+      { x: end, y: end },
+    ],
+  },
+  mark: { type: 'line', color: ink('chance'), strokeWidth: 1, strokeDash: [3, 3] },
+  encoding: { x: { field: 'x', type: 'quantitative' }, y: { field: 'y', type: 'quantitative' } },
+});
+
+function curves(
+  series: readonly Series[],
+  points: (metrics: Metrics) => readonly { x: number; y: number }[],
+  titles: { readonly x: string; readonly y: string },
+): Sketch {
+  const values = series.flatMap(({ name, metrics }) =>
+    points(metrics).map((point) => ({ ...point, model: name })),
+  );
+  const lines = {
+    data: { values },
+    mark: { type: 'line', strokeWidth: 2.25 },
+    encoding: {
+      x: { field: 'x', type: 'quantitative', ...share(titles.x) },
+      y: { field: 'y', type: 'quantitative', ...share(titles.y) },
+      order: { field: 'x', type: 'quantitative' },
+      ...modelChannels(series),
+    },
+  };
+  return { layer: [diagonal(), lines] };
+}
+
+export function rocChart(series: readonly Series[]): Sketch {
+  return curves(
+    series,
+    ({ roc }) => roc.map((point) => ({ x: point.falsePositiveRate, y: point.truePositiveRate })),
+    { x: 'Other cases flagged by mistake', y: 'Positive cases found' },
+  );
+}
+
+export function gainsChart(series: readonly Series[]): Sketch {
+  return curves(
+    series,
+    ({ gains }) => [
+      { x: 0, y: 0 },
+      ...gains.map((bin) => ({ x: bin.cumulativeRows, y: bin.cumulativePositives })),
+    ],
+    { x: 'Customers contacted, best scores first', y: 'Positive cases among them' },
+  );
+}
+
+/** Bars side by side; the pooled model is left out, whose bars nobody can act on. */
+export function liftChart(all: readonly Series[]): Sketch {
+  const series = all.filter(({ colour }) => colour !== 'pooled');
+  const values = series.flatMap(({ name, metrics }) =>
+    metrics.gains.map(({ decile, lift }) => ({ decile, lift, model: name })),
+  );
+  const domain = series.map(({ name }) => name);
+  return {
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'bar', cornerRadiusEnd: 2 },
+        encoding: {
+          x: {
+            field: 'decile',
+            type: 'ordinal',
+            title: 'Tenth of the customers (1 = highest scores)',
+            axis: { labelAngle: 0, grid: false },
+          },
+          xOffset: { field: 'model', sort: domain },
+          y: { field: 'lift', type: 'quantitative', title: 'Lift: times the average rate' },
+          color: {
+            field: 'model',
+            type: 'nominal',
+            scale: { domain, range: series.map(({ colour }) => ink(colour)) },
+            legend: { orient: 'top-right', symbolType: 'square', symbolStrokeWidth: 0 },
+          },
+        },
+      },
+      {
+        mark: { type: 'rule', color: ink('chance'), strokeDash: [3, 3] },
+        encoding: { y: { datum: 1 } },
+      },
+    ],
+  };
+}
+
+/** The interval that holds the true rate 19 times in 20, after E. B. Wilson (1927): sound near 0 and 1 too. */
+function wilson({ rows, observed }: CalibrationBin): {
+  readonly low: number;
+  readonly high: number;
+} {
+  const z = 1.96;
+  const centre = observed + (z * z) / (2 * rows);
+  const spread = z * Math.sqrt((observed * (1 - observed)) / rows + (z * z) / (4 * rows * rows));
+  const scale = 1 + (z * z) / rows;
+  return { low: (centre - spread) / scale, high: (centre + spread) / scale };
+}
+
+export function calibrationChart({ calibration }: Metrics): Sketch {
+  const values = calibration.map((bin) => ({
+    x: bin.meanPredicted,
+    y: bin.observed,
+    ...wilson(bin),
+  }));
+  const most = values.reduce((end, { x, high }) => Math.max(end, x, high), 0);
+  const end = Math.min(1, Math.ceil(most * 10) / 10);
+  const scale = { domain: [0, end] };
+  const x = { field: 'x', type: 'quantitative', scale, ...share('Predicted probability') };
+  const y = { type: 'quantitative', scale, ...share('Observed rate') };
+  return {
+    layer: [
+      diagonal(end),
+      {
+        data: { values },
+        mark: { type: 'rule', color: ink('joint'), opacity: 0.45, strokeWidth: 2 },
+        encoding: { x, y: { field: 'low', ...y }, y2: { field: 'high' } },
+      },
+      {
+        data: { values },
+        mark: { type: 'point', filled: true, size: 70, opacity: 1, color: ink('joint') },
+        encoding: { x, y: { field: 'y', ...y } },
+      },
+    ],
+  };
+}
+
+export function histogramChart({ histogram, positives, rows }: Metrics): Sketch {
+  const classes = [
+    { name: 'Other cases', colour: ink('negative') },
+    { name: 'Positive cases', colour: ink('positive') },
+  ] as const;
+  const values = histogram.flatMap(({ from, to, positives: hits, negatives }) => [
+    { from, to, part: negatives / (rows - positives), class: classes[0].name },
+    { from, to, part: hits / positives, class: classes[1].name },
+  ]);
+  return {
+    data: { values },
+    mark: { type: 'bar', opacity: 0.6, binSpacing: 1 },
+    encoding: {
+      x: {
+        field: 'from',
+        type: 'quantitative',
+        bin: { binned: true },
+        ...share('Predicted probability'),
+        scale: { domain: [0, 1] },
+      },
+      x2: { field: 'to' },
+      y: { field: 'part', type: 'quantitative', stack: null, ...share('Share of the class') },
+      color: {
+        field: 'class',
+        type: 'nominal',
+        scale: { domain: classes.map(({ name }) => name), range: classes.map((c) => c.colour) },
+        legend: { orient: 'top-right', symbolType: 'square', symbolStrokeWidth: 0 },
+      },
+    },
+  };
+}
+
+export function trafficChart({ phases, parties }: Report): Sketch {
+  const directions = [
+    `${parties.active} → ${parties.passive}`,
+    `${parties.passive} → ${parties.active}`,
+  ];
+  const values = phases.flatMap(({ name, sentBytes, receivedBytes }) => [
+    { phase: name, bytes: sentBytes, direction: directions[0] },
+    { phase: name, bytes: receivedBytes, direction: directions[1] },
+  ]);
+  return {
+    data: { values },
+    height: { step: 26 },
+    mark: { type: 'bar', cornerRadiusEnd: 2 },
+    encoding: {
+      y: {
+        field: 'phase',
+        type: 'nominal',
+        sort: phases.map(({ name }) => name),
+        title: null,
+        axis: { labelFontSize: 12 },
+      },
+      yOffset: { field: 'direction', sort: directions },
+      x: {
+        field: 'bytes',
+        type: 'quantitative',
+        title: 'Traffic',
+        axis: { tickCount: 5, labelExpr: "format(datum.value, '~s') + 'B'" },
+      },
+      color: {
+        field: 'direction',
+        type: 'nominal',
+        scale: { domain: directions, range: [ink('joint'), ink('own')] },
+        legend: { orient: 'bottom', symbolType: 'square', symbolStrokeWidth: 0 },
+      },
+    },
+  };
+}
