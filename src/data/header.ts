@@ -57,7 +57,8 @@ async function firstRecord(path: string): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function splitRecord(record: string, delimiter: string): string[] {
+/** The fields of one record without line breaks, unquoted. */
+export function splitRecord(record: string, delimiter: string): string[] {
   const fields: string[] = [];
   let field = '';
   let quoted = false;
