@@ -1,14 +1,16 @@
 /** The whole list of what may run on a thread: ordinary synchronous functions of the primitives. */
 import { ready as groupReady, groupTasks } from '../primitives/group/index.ts';
+import { ready as heReady, heTasks } from '../primitives/he/index.ts';
 import { sharingTasks } from '../primitives/sharing/index.ts';
 
-export const tasks = { ...groupTasks, ...sharingTasks };
+export const tasks = { ...groupTasks, ...heTasks, ...sharingTasks };
 
 export type Tasks = typeof tasks;
 
 /** What a thread loads before its first task of a primitive. */
 const loaders: readonly { readonly of: object; readonly ready: () => Promise<void> }[] = [
   { of: groupTasks, ready: groupReady },
+  { of: heTasks, ready: heReady },
 ];
 
 /** Resolves when this thread can run the task: WASM is loaded where it is first needed. */
