@@ -62,7 +62,7 @@ function sealSecretKey(
 ): SecretKey {
   expectLength('secret', secret.length, N);
   const fields = allFields(ring);
-  const coefficients = Int32Array.from(secret);
+  const coefficients = new Int32Array(secret);
   const residues = new Uint32Array(fields.length * N);
   for (const [limb, field] of fields.entries()) {
     load(slot, coefficients, 0);

@@ -41,8 +41,8 @@ export const innerProduct: HeTasks['innerProduct'] = (input) => {
   const fields = fieldsOf(input.ring);
   const cut = cutOf(input.ring, input.dropBits);
   const count = checkLengths(input, fields);
-  const c0 = Uint32Array.from(input.zero0);
-  const c1 = Uint32Array.from(input.zero1);
+  const c0 = input.zero0.slice();
+  const c1 = input.zero1.slice();
   for (const [limb, field] of fields.data.entries()) {
     const most = Math.min(MOST_TERMS, field.lazyTerms);
     for (let from = 0; from < input.terms; from += most) {
@@ -181,7 +181,7 @@ function loadKeys(
     loadTernary(key, secret);
     return;
   }
-  const coefficients = Int32Array.from(secret);
+  const coefficients = new Int32Array(secret);
   for (const [limb, field] of data.entries()) {
     load(keys[limb]!, coefficients, 0);
     lift(keys[limb]!, field);
