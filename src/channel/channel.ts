@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import {
   create,
   type DescMessage,
-  fromBinary,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -11,6 +10,7 @@ import {
 import { concat, equalBytes } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
 import { within } from './deadline.ts';
+import { decode } from './decode.ts';
 import {
   abortBody,
   bodyOf,
@@ -47,8 +47,9 @@ const PARTING_MS = 1_000;
 const PARTING_FRAMES = 64;
 
 /**
- * At most one `send` and one `receive` at a time make progress; further calls wait their turn.
- * Every failure is final: each later call fails with the same error.
+ * At most one `send` and one `receive` at a time make progress; further calls wait their turn. Two
+ * roles that both send more than the transport holds before they receive wait for each other: then
+ * one of them must send and receive at the same time. Every failure is final: each later call fails with the same error.
  */
 export class Channel {
   readonly #transport: Transport;
@@ -284,23 +285,4 @@ export class Channel {
       throw this.#failure;
     }
   }
-}
-
-function decode<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
-  let message: MessageShape<D>;
-  try {
-    message = fromBinary(schema, bytes);
-  } catch {
-    throw new SottoError('protocol-violation', 'a message cannot be decoded', {
-      message: schema.typeName,
-    });
-  }
-  // Versions are agreed on beforehand, so a field we do not know has no business here.
-  if (message.$unknown !== undefined && message.$unknown.length > 0) {
-    throw new SottoError('protocol-violation', 'a message has a field that is not in its schema', {
-      message: schema.typeName,
-      field: message.$unknown[0]!.no,
-    });
-  }
-  return message;
 }
