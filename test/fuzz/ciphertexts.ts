@@ -1,0 +1,105 @@
+/** Mutated public keys, packed residues, replies and seeds: what a peer may send to the encryption primitive. */
+import { SottoError } from '../../src/base/errors.ts';
+import { heTasks as he, N, ready, ringOf, sealExceptions } from '../../src/primitives/he/index.ts';
+import { wordsFrom } from '../support/ring.ts';
+
+export interface FuzzResult {
+  readonly cases: number;
+  /** Ended in `protocol-violation`. */
+  readonly refused: number;
+  /** Still well-formed after the mutation, e.g. one residue exchanged for another. */
+  readonly accepted: number;
+  readonly wasmExceptions: number;
+  /** Ended in anything else. */
+  readonly crashes: number;
+}
+
+type Word = () => number;
+type Mutation = (honest: Uint8Array, word: Word) => Uint8Array;
+
+const flip = (bytes: Uint8Array, at: number, mask: number): void => {
+  bytes[at % bytes.length]! ^= mask;
+};
+
+const MUTATIONS: readonly Mutation[] = [
+  (honest, word) => honest.slice(0, word() % honest.length), // truncated
+  (honest, word) => honest.slice(1 + (word() % 8)), // cut in front
+  (honest, word) => Buffer.concat([honest, new Uint8Array(1 + (word() % 200))]), // trailing bytes
+  () => new Uint8Array(0),
+  (honest) => new Uint8Array(honest.length), // all zero
+  (honest) => new Uint8Array(honest.length).fill(0xff), // every residue out of range
+  (honest, word) => {
+    const mutated = honest.slice();
+    flip(mutated, word(), 1 << (word() % 8));
+    return mutated;
+  },
+  (honest, word) => {
+    const mutated = honest.slice();
+    const start = word() % mutated.length;
+    return mutated.fill(0xff, start, start + 1 + (word() % 16)); // a residue or more out of range
+  },
+  (honest, word) => {
+    const mutated = honest.slice();
+    const start = word() % mutated.length;
+    return mutated.fill(0, start, start + 1 + (word() % 5000));
+  },
+  (honest, word) => Uint8Array.from({ length: honest.length }, () => word()), // noise
+  (honest) => Buffer.concat([Uint8Array.of(0x5e, 0xa1, 0x10, 4, 1, 0, 0, 0), honest]), // SEAL's header
+  (honest) => {
+    const mutated = honest.slice();
+    mutated.copyWithin(64, 0, 64); // a seed twice, in a list of seeds
+    return mutated;
+  },
+];
+
+/** Runs so many cases; the same seed gives the same mutations (the honest bytes are fresh). */
+export async function fuzzCiphertexts(options: {
+  cases: number;
+  seed: number;
+}): Promise<FuzzResult> {
+  await ready();
+  const word = wordsFrom(options.seed);
+  const targets = makeTargets();
+  const before = sealExceptions();
+  const counts = { refused: 0, accepted: 0, crashes: 0 };
+  for (let i = 0; i < options.cases; i++) {
+    const { honest, receive } = targets[word() % targets.length]!;
+    const mutate = MUTATIONS[word() % MUTATIONS.length]!;
+    counts[outcome(() => receive(mutate(honest, word)))]++;
+  }
+  return { cases: options.cases, ...counts, wasmExceptions: sealExceptions() - before };
+}
+
+function outcome(receive: () => void): 'refused' | 'accepted' | 'crashes' {
+  try {
+    receive();
+    return 'accepted';
+  } catch (error) {
+    return error instanceof SottoError && error.code === 'protocol-violation'
+      ? 'refused'
+      : 'crashes';
+  }
+}
+
+/** Each place where a peer's bytes enter, with bytes that are accepted there. */
+function makeTargets(): { honest: Uint8Array; receive: (bytes: Uint8Array) => void }[] {
+  const ring = ringOf([28, 27]);
+  const { secret, publicKey } = he.generateKey({ ring });
+  const { seeds, c0 } = he.encryptZeros({ ring, secret, count: 2 });
+  const reply = he.packResidues({ ring, residues: c0 }).slice(0, (N / 8) * 47);
+  const own = { ring, secret, count: 1, dropBits: 8 };
+  return [
+    { honest: publicKey, receive: (bytes) => he.checkPublicKey({ ring, publicKey: bytes }) },
+    {
+      honest: publicKey,
+      receive: (bytes) => he.publicZeros({ ring, publicKey: bytes, count: 1 }),
+    },
+    {
+      honest: he.packResidues({ ring, residues: c0 }),
+      receive: (packed) => he.unpackResidues({ ring, packed, count: 2 }),
+    },
+    { honest: seeds, receive: (bytes) => he.expandSeeds({ ring, seeds: bytes, count: 2 }) },
+    { honest: reply, receive: (bytes) => he.ownShare({ ...own, reply: bytes, take: 'all' }) },
+    { honest: reply, receive: (bytes) => he.ownShare({ ...own, reply: bytes, take: 'constant' }) },
+  ];
+}
