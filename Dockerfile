@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-# Build: sources to JavaScript and the WASM kernels.
+# Build: sources to JavaScript, and the WASM kernels.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
@@ -18,12 +18,13 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY examples ./examples
-RUN mkdir -p /data && chown node:node /data
 USER node
-VOLUME /data
+# Mount the configuration here as worker.yaml, with its keys, tables and state beside it.
+RUN mkdir -p /home/node/sotto
+VOLUME /home/node/sotto
 # 7410: peers; 7420: operators (on loopback unless the configuration says otherwise).
 EXPOSE 7410 7420
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-  CMD ["node", "/app/dist/cli/bin.mjs", "health", "--config", "/data/worker.yaml"]
+# Asks as an operator of the configuration, so the keys of one with the role viewer must lie beside it.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["node", "/app/dist/cli/bin.mjs", "health", "--config", "/home/node/sotto/worker.yaml"]
 ENTRYPOINT ["node", "/app/dist/cli/bin.mjs"]
-CMD ["worker", "--config", "/data/worker.yaml"]
+CMD ["worker", "--config", "/home/node/sotto/worker.yaml"]

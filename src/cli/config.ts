@@ -2,15 +2,21 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { datasetSchema } from '../data/dataset.ts';
+import { DEFAULT_LIMITS } from '../jobs/options.ts';
 import { checked } from './schema.ts';
 import { type Complaint, complain, nearest, type Path, readYaml, type YamlFile } from './yaml.ts';
 
-export const PROTOCOLS = ['align', 'train', 'predict'] as const;
+/** `*` matches any. */
+export const PROTOCOLS = ['align', 'train', 'predict', '*'] as const;
 export const ROLES = ['viewer', 'submitter', 'approver'] as const;
 
 const name = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'expected a name of a-z, 0-9, - and _ (at most 63)');
+  .regex(
+    /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'expected a name: 1 to 63 of a-z, 0-9 and -, beginning with a letter',
+  );
 const text = z.string().min(1);
 const address = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'expected host:port');
 const count = z.int().min(1);
@@ -18,21 +24,14 @@ const count = z.int().min(1);
 const offer = z.strictObject({
   peer: name,
   purposes: z.array(text).min(1),
-  /** Columns that a job with this peer may use; the label is listed like any other. */
-  columns: z.array(text).default([]),
+  /** Columns that a job with this peer may use; the label is listed like any other. None: alignment only. */
+  columns: z
+    .union([z.literal('all'), z.array(text)], { error: 'expected "all" or a list of column names' })
+    .default([]),
 });
 
-const dataset = z.strictObject({
-  path: text,
-  format: z.enum(['csv', 'parquet']),
-  idColumn: text,
-  idNormalization: z.array(text).default(['trim', 'nfc']),
-  /** Types of columns that should not be guessed. */
-  columns: z.record(text, z.enum(['numeric', 'categorical'])).optional(),
-  /** What stands for a missing value, besides an empty field. */
-  nulls: z.array(z.string()).optional(),
-  offeredTo: z.array(offer).default([]),
-});
+/** As the data layer reads a table, and whom it is offered to. */
+const dataset = datasetSchema.extend({ offeredTo: z.array(offer).default([]) });
 
 const schema = z.strictObject({
   party: name,
@@ -55,27 +54,31 @@ const schema = z.strictObject({
   operators: z
     .strictObject({
       listen: address.default('127.0.0.1:7420'),
-      certificates: z
-        .array(z.strictObject({ name: name.optional(), file: text, role: z.enum(ROLES) }))
-        .default([]),
+      certificates: z.array(z.strictObject({ file: text, role: z.enum(ROLES) })).default([]),
       reflection: z.boolean().default(false),
     })
     .prefault({}),
-  datasets: z.record(name, dataset).default({}),
+  datasets: z.record(text, dataset).default({}),
   /** A proposal that matches a rule in every field begins without an approver. */
   autoApprove: z
     .array(
-      z.strictObject({ peer: name, protocol: z.enum(PROTOCOLS), dataset: name, purpose: text }),
+      z.strictObject({ peer: name, protocol: z.enum(PROTOCOLS), dataset: text, purpose: text }),
     )
     .default([]),
   limits: z
     .strictObject({
-      /** Rows of one dataset in one job. */
-      maxRows: count.max(100_000_000).default(1_000_000),
-      /** Jobs running at once. */
-      maxJobs: count.max(64).default(4),
+      /** Rows that either party may bring to a job. */
+      maxRows: count.max(100_000_000).default(DEFAULT_LIMITS.maxRows),
+      /** Jobs at once: so many submitted here, and so many again proposed by peers. */
+      maxJobs: count.max(64).default(DEFAULT_LIMITS.maxJobs),
+      /** Jobs that have not ended, waiting ones included. */
+      maxQueued: count.max(100_000).default(DEFAULT_LIMITS.maxQueued),
       /** Crypto threads; absent: one per core. */
       threads: count.max(256).optional(),
+      /** How long an unreachable peer is tried again before a job fails. */
+      unavailableAfterSeconds: count.max(86_400).default(DEFAULT_LIMITS.unavailableAfterMs / 1000),
+      /** The longest wait for a peer's next message. */
+      messageTimeoutSeconds: count.max(86_400).default(DEFAULT_LIMITS.messageTimeoutMs / 1000),
     })
     .prefault({}),
   log: z
@@ -128,7 +131,8 @@ function inconsistencies(config: Config): Complaint[] {
   }
   for (const [index, rule] of config.autoApprove.entries()) {
     refer('peer', peers, rule.peer, ['autoApprove', index, 'peer']);
-    refer('dataset', Object.keys(config.datasets), rule.dataset, ['autoApprove', index, 'dataset']);
+    const datasets = [...Object.keys(config.datasets), '*'];
+    refer('dataset', datasets, rule.dataset, ['autoApprove', index, 'dataset']);
   }
   return complaints;
 }

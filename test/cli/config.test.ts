@@ -49,11 +49,11 @@ function refusal(text: string): SottoError {
 
 test('a good file is read, its defaults filled in and its paths made absolute', () => {
   const config = load(GOOD);
-  expect(config.datasets['customers']?.path).toBe(join(folder, 'bank.csv'));
+  expect(config.datasets.customers?.path).toBe(join(folder, 'bank.csv'));
   expect(config.peers[0]?.publicKey).toBe(join(folder, 'company.public.pem'));
-  expect(config.datasets['customers']?.idNormalization).toEqual(['trim', 'nfc']);
+  expect(config.datasets.customers?.idNormalization).toEqual([]);
   expect(config.operators.listen).toBe('127.0.0.1:7420');
-  expect(config.limits).toMatchObject({ maxRows: 10000, maxJobs: 4 });
+  expect(config.limits).toMatchObject({ maxRows: 10000, maxJobs: 2 });
 });
 
 test('an unknown key is refused with its line and column and the nearest allowed key', () => {
@@ -66,8 +66,8 @@ test('an unknown key is refused with its line and column and the nearest allowed
 });
 
 test('a missing field is named together with what belongs there', () => {
-  expect(refusal(GOOD.replace('    format: csv\n', '')).message).toMatch(
-    /:8:5: "format" is missing: expected one of csv, parquet/,
+  expect(refusal(GOOD.replace('    idColumn: id\n', '')).message).toMatch(
+    /:8:5: "idColumn" is missing: expected a text/,
   );
 });
 

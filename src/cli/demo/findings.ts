@@ -1,0 +1,82 @@
+/** What the demo makes of its finished jobs: the report with what the joint model is compared with, and the scores. */
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fromBinary } from '@bufbuild/protobuf';
+import { SottoError } from '../../base/errors.ts';
+import { type Agreement, AgreementSchema } from '../../gen/sotto/job/v1/agreement_pb.ts';
+import type { Job } from '../../gen/sotto/job/v1/job_pb.ts';
+import type { Report } from '../../model/report.ts';
+import { writeReport } from '../../model/report-files.ts';
+import { predictSpec, SCORES_FILE } from '../commands/predict.ts';
+import { loadConfig } from '../config.ts';
+import type { OperatorClient } from '../connection.ts';
+import { compare } from './baselines.ts';
+import type { DemoSetup } from './setup.ts';
+
+/** The bank's report, completed by the two baselines and written to the folder. */
+export async function completeReport(
+  setup: DemoSetup,
+  bank: OperatorClient,
+  job: Job,
+  folder: string,
+): Promise<Report> {
+  const artifact = await bank.artifact(job.id, 'report.json');
+  const report = JSON.parse(new TextDecoder().decode(artifact)) as Report;
+  const baselines = await compare(agreementOf(setup, job.id), {
+    active: loadConfig(setup.bank.config).datasets.customers!,
+    passive: loadConfig(setup.company.config).datasets.accounts!,
+  });
+  const complete: Report = { ...report, metrics: { ...report.metrics, ...baselines } };
+  await writeReport(folder, complete);
+  return complete;
+}
+
+/** What both signed, from the bank's own state: its seed says which rows are held out. */
+function agreementOf(setup: DemoSetup, jobId: string): Agreement {
+  const state = loadConfig(setup.bank.config).state;
+  const database = new DatabaseSync(join(state, 'jobs.sqlite'), { readOnly: true });
+  try {
+    const row = database.prepare('SELECT agreement FROM jobs WHERE id = ?').get(jobId);
+    const bytes = row?.agreement;
+    if (bytes instanceof Uint8Array) return fromBinary(AgreementSchema, bytes);
+    throw new SottoError('internal', 'the bank has no agreement of the finished job');
+  } finally {
+    database.close();
+  }
+}
+
+export interface Predicted {
+  readonly rows: number;
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+/** Scores the second tables with the model, and saves what the bank gets. */
+export async function scoreApplicants(
+  bank: OperatorClient,
+  modelId: string,
+  folder: string,
+  settled: (id: string) => Promise<Job>,
+): Promise<Predicted> {
+  const { model } = await bank.models.get(modelId);
+  if (model === undefined) throw new SottoError('internal', 'the bank has no half of the model');
+  const spec = predictSpec(model, bank.party, {
+    dataset: 'applicants',
+    peerDataset: 'applicants',
+  });
+  const started = performance.now();
+  const submitted = await bank.submit(spec, randomUUID());
+  const job = await settled(submitted.id);
+  const seconds = (performance.now() - started) / 1000;
+  const scores = await bank.artifact(job.id, SCORES_FILE);
+  await writeFile(join(folder, SCORES_FILE), scores, { mode: 0o600 });
+  const lines = new TextDecoder().decode(scores).trimEnd().split('\n').length;
+  const traffic = job.progress;
+  return {
+    rows: lines - 1, // the first is the header
+    seconds,
+    bytes: Number((traffic?.bytesSent ?? 0n) + (traffic?.bytesReceived ?? 0n)),
+  };
+}

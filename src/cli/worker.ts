@@ -1,0 +1,174 @@
+/** The composition root: where a worker's coins, clock, threads, network and log are made and joined. */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { SottoError } from '../base/errors.ts';
+import type { Log } from '../base/events.ts';
+import { openPool } from '../compute/pool.ts';
+import {
+  DEFAULT_LIMITS,
+  type Limits,
+  openWorker,
+  systemClock,
+  systemRandom,
+  type WorkerOptions,
+} from '../jobs/index.ts';
+import {
+  openPeers,
+  type PartyPublic,
+  readOperator,
+  readPrivate,
+  readPublic,
+  serveOperators,
+} from '../rpc/index.ts';
+import type { Config } from './config.ts';
+import { openLog } from './log.ts';
+
+/** What has not stopped by then is cut off, a little before whoever asked loses patience (15 s). */
+const STOP_MS = 14_000;
+
+/** Runs a worker until SIGTERM, SIGINT, or the end of the process that started it. */
+export async function runWorker(config: Config): Promise<void> {
+  const { log, flush } = openLog(config.log.level);
+  const stopped = untilStopped();
+  try {
+    const services = await openServices(config, log);
+    // A supervisor that gave us a channel is told that calls are answered from now on.
+    process.send?.('ready');
+    await stopped;
+    const late = setTimeout(() => {
+      log({ event: 'failed-internally', where: 'shutdown' });
+      flush();
+      process.exit(1);
+    }, STOP_MS);
+    await close(services);
+    clearTimeout(late);
+  } finally {
+    flush();
+    if (process.connected) process.disconnect();
+  }
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    // A channel to a process that is gone: nobody is left to stop us.
+    if (process.connected) process.once('disconnect', () => resolve());
+  });
+}
+
+/** What runs, each made of those before it. */
+interface Services {
+  pool?: AsyncDisposable;
+  peers?: AsyncDisposable;
+  worker?: AsyncDisposable;
+  operators?: AsyncDisposable;
+}
+
+/** Opens everything; if one part fails to open, those before it are closed. */
+async function openServices(config: Config, log: Log): Promise<Services> {
+  const services: Services = {};
+  try {
+    const keys = await readPrivate(config.keys, config.party);
+    const publics = await Promise.all(config.peers.map(peerOf));
+    const operators = await Promise.all(config.operators.certificates.map(operatorOf));
+    const compute = openPool({ threads: config.limits.threads ?? availableParallelism() });
+    services.pool = compute;
+    const peers = await openPeers({
+      keys,
+      ...(config.listen === undefined ? {} : { listen: config.listen }),
+      peers: config.peers.map(({ name, address }, index) => ({
+        name,
+        public: publics[index]!,
+        ...(address === undefined ? {} : { address }),
+      })),
+      log,
+    });
+    services.peers = peers;
+    const worker = await openWorker({
+      ...dataOf(config),
+      party: config.party,
+      stateDir: config.state,
+      keys: {
+        own: keys.signingKey,
+        peers: Object.fromEntries(publics.map((peer) => [peer.name, peer.signingKey])),
+      },
+      peers,
+      compute,
+      random: systemRandom,
+      clock: systemClock,
+      limits: limitsOf(config),
+      log,
+    });
+    services.worker = worker;
+    const { listen, reflection } = config.operators;
+    services.operators = await serveOperators({
+      listen,
+      operator: worker,
+      keys,
+      operators,
+      reflection,
+    });
+    return services;
+  } catch (error) {
+    await close(services);
+    throw error;
+  }
+}
+
+/** No new calls, and the jobs let go of what they hold; then what they held it by. */
+async function close({ operators, worker, peers, pool }: Services): Promise<void> {
+  // Together: calls that watch a job end when the worker does.
+  await Promise.all([operators?.[Symbol.asyncDispose](), worker?.[Symbol.asyncDispose]()]);
+  await peers?.[Symbol.asyncDispose]();
+  await pool?.[Symbol.asyncDispose]();
+}
+
+function limitsOf({ limits }: Config): Limits {
+  return {
+    ...DEFAULT_LIMITS,
+    maxRows: limits.maxRows,
+    maxJobs: limits.maxJobs,
+    maxQueued: limits.maxQueued,
+    unavailableAfterMs: 1000 * limits.unavailableAfterSeconds,
+    messageTimeoutMs: 1000 * limits.messageTimeoutSeconds,
+  };
+}
+
+function dataOf({
+  datasets,
+  autoApprove,
+}: Config): Pick<WorkerOptions, 'datasets' | 'offers' | 'rules'> {
+  const named = Object.entries(datasets);
+  return {
+    datasets: Object.fromEntries(named.map(([name, { offeredTo: _, ...table }]) => [name, table])),
+    offers: named.flatMap(([dataset, { offeredTo }]) =>
+      offeredTo.map((offer) => ({ dataset, ...offer })),
+    ),
+    rules: autoApprove,
+  };
+}
+
+async function operatorOf(entry: Config['operators']['certificates'][number]) {
+  return { public: readOperator(await readFile(entry.file, 'utf8')), role: entry.role };
+}
+
+/** A peer's file, which must be that peer's and have the fingerprint that the configuration states. */
+async function peerOf(peer: Config['peers'][number]): Promise<PartyPublic> {
+  const found = readPublic(await readFile(peer.publicKey, 'utf8'));
+  if (found.name !== peer.name) {
+    throw new SottoError('invalid-argument', 'the public file belongs to another party', {
+      file: peer.publicKey,
+      expected: peer.name,
+      found: found.name,
+    });
+  }
+  const plain = (text: string): string => text.replaceAll(/[^0-9a-f]/gi, '').toLowerCase();
+  if (peer.fingerprint !== undefined && plain(peer.fingerprint) !== plain(found.fingerprint)) {
+    throw new SottoError(
+      'unauthenticated',
+      `the public file of ${peer.name} has another fingerprint than the configuration states`,
+      { expected: peer.fingerprint, found: found.fingerprint },
+    );
+  }
+  return found;
+}
