@@ -17,6 +17,8 @@ export interface PoolOptions {
 }
 
 export interface Pool extends Compute, AsyncDisposable {
+  /** Threads that were ended because a task failed on them, took too long or was cancelled. */
+  readonly replaced: number;
   /** Ends all threads; unfinished tasks are cancelled. */
   close(): Promise<void>;
 }
@@ -47,6 +49,8 @@ class ThreadPool implements Pool {
   readonly #running = new Map<number, (error: SottoError) => void>();
   readonly #cancelAll = (): void => this.#refuseAll(cancelled(this.#options.signal));
   #nextId = 0;
+  #busy = 0;
+  #replaced = 0;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -71,6 +75,10 @@ class ThreadPool implements Pool {
     // A thread that dies while idle is replaced; the task of one that dies at work is rejected.
     this.#piscina.on('error', () => {});
     options.signal?.addEventListener('abort', this.#cancelAll, { once: true });
+  }
+
+  get replaced(): number {
+    return this.#replaced;
   }
 
   async run<N extends TaskName>(
@@ -99,8 +107,6 @@ class ThreadPool implements Pool {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  #busy = 0;
 
   /** Resolves when a thread is free for the caller, first come first served. */
   async #turn(signal: AbortSignal | undefined): Promise<void> {
@@ -156,7 +162,9 @@ class ThreadPool implements Pool {
     const controller = new AbortController();
     let reason: SottoError | undefined;
     const end = (error: SottoError): void => {
-      reason ??= error;
+      if (reason !== undefined) return;
+      reason = error;
+      this.#replaced += 1;
       controller.abort(); // Piscina ends the thread of an aborted task and starts another
     };
     const cancel = (): void => end(cancelled(signal));
@@ -173,7 +181,13 @@ class ThreadPool implements Pool {
       return await this.#piscina.run({ id, name, input }, options);
     } catch (thrown) {
       throw (
-        reason ?? new SottoError('internal', 'a thread was lost', { task: name }, { cause: thrown })
+        reason ??
+        new SottoError(
+          'internal',
+          'a task could not be run on a thread',
+          { task: name },
+          { cause: thrown },
+        )
       );
     } finally {
       clearTimeout(timer);
