@@ -16,4 +16,7 @@ export {
   readPublic,
 } from './keys.ts';
 export { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts';
+export { type ConnectOptions, connectOperator, type OperatorClient } from './operator-client.ts';
+export { type OperatorServer, type OperatorsOptions, serveOperators } from './operators.ts';
 export { type OpenPeers, openPeers, type PeerConfig, type PeersOptions } from './peers.ts';
+export { type OperatorConfig, ROLES, type Role } from './roles.ts';

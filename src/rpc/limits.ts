@@ -29,7 +29,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   handshakeMs: 10_000,
   stallMs: 120_000,
   conversationMs: 24 * 3_600_000,
-  drainMs: 10_000,
+  drainMs: 5_000,
   callMs: 60_000,
   conversationsPerPeer: 32,
   connections: 256,
