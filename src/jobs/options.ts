@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Log } from '../base/events.ts';
 import type { Random } from '../base/random.ts';
 import type { Compute } from '../compute/compute.ts';
-import type { TableConfig } from '../data/table.ts';
+import type { DatasetConfig } from '../data/dataset.ts';
 import type { Peers } from './peers.ts';
 
 /** Time as the worker sees it. */
@@ -20,6 +20,8 @@ export interface Offer {
   readonly dataset: string;
   /** Columns that may be features or label in a job with that peer; 'all' means every column of the dataset. */
   readonly columns: readonly string[] | 'all';
+  /** Purposes that a job may state; '*' among them admits any. */
+  readonly purposes: readonly string[];
 }
 
 /** A peer's proposal that matches one rule in all four begins without an operator; '*' matches anything. */
@@ -71,7 +73,7 @@ export interface WorkerOptions {
   readonly compute: Compute;
   readonly random: Random;
   readonly clock: Clock;
-  readonly datasets: Readonly<Record<string, TableConfig>>;
+  readonly datasets: Readonly<Record<string, DatasetConfig>>;
   readonly offers: readonly Offer[];
   readonly rules: readonly Rule[];
   readonly limits: Limits;

@@ -1,0 +1,76 @@
+/** The job "align": which rows do both have? Also the first stretch of every other job. */
+import { concat, lengthPrefixed, utf8 } from '../base/bytes.ts';
+import { SottoError } from '../base/errors.ts';
+import type { Run } from '../protocols/party.ts';
+import { alignFirst, alignSecond } from '../protocols/psi/index.ts';
+import { at, type JobContext, type JobRole, type Outcome, stretch } from './role.ts';
+
+/** Rows that both have, in an order that is the same at both. */
+export interface Alignment {
+  /** Rows of this party's table. */
+  readonly tableRows: number;
+  /** Rows that the peer brought. */
+  readonly peerRows: number;
+  /** Own row numbers, from 0. */
+  readonly rows: Uint32Array;
+  /** Normalised ids of these rows, in the common order. */
+  readonly ids: readonly string[];
+}
+
+/** Reads the ids and intersects them; reported as the stretch 0..`until` of the job. */
+export async function* alignTables(context: JobContext, until: number): Run<Alignment> {
+  const { party, agreement, own, role, tables } = context;
+  yield at('read ids', 0);
+  await using table = await tables.open(own.dataset);
+  const maxRows = Number(agreement.maxRows);
+  if (table.rowCount > maxRows) {
+    throw new SottoError('invalid-argument', 'the dataset has more rows than were agreed on', {
+      field: 'max_rows',
+      found: table.rowCount,
+      most: maxRows,
+    });
+  }
+  const { ids } = await table.ids({ signal: party.signal });
+  yield at('align', until * 0.05);
+  const input = {
+    ids,
+    // Seed and attempt: no two runs hash an id to the same point.
+    session: lengthPrefixed(agreement.seed, agreement.jobId, String(context.attempt)),
+    maxRows,
+    minRows: Number(agreement.minRows),
+  };
+  const run = role === 'active' ? alignFirst(party, input) : alignSecond(party, input);
+  const { rows, peerIds } = yield* stretch(run, until * 0.05, until);
+  return {
+    tableRows: table.rowCount,
+    peerRows: peerIds,
+    rows,
+    ids: Array.from(rows, (row) => ids[row]!),
+  };
+}
+
+/** Either role: alignment is symmetric in what is learnt. Leaves the common ids as `aligned.csv`. */
+export const alignJob: JobRole = async function* (context): Run<Outcome> {
+  const { tableRows, peerRows, rows, ids } = yield* alignTables(context, 0.98);
+  return {
+    result: { rows: rows.length, ownRows: tableRows, peerRows },
+    parameters: { group: 'ristretto255' },
+    artifacts: { 'aligned.csv': csv(['id'], [ids]) },
+  };
+};
+
+/** RFC 4180; columns of equal length. Quotes only what needs them. */
+export function csv(
+  header: readonly string[],
+  columns: readonly (readonly (string | number)[])[],
+): Uint8Array<ArrayBuffer> {
+  const quoted = (field: string | number): string => {
+    const text = String(field);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = [header.join(',')];
+  for (let row = 0; row < (columns[0]?.length ?? 0); row++) {
+    lines.push(columns.map((column) => quoted(column[row]!)).join(','));
+  }
+  return concat(utf8(lines.join('\n')), utf8('\n'));
+}

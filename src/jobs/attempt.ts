@@ -1,0 +1,105 @@
+/** One attempt at a job: its role, driven over an accepted conversation until both sides have finished. */
+import { asSottoError, SottoError } from '../base/errors.ts';
+import { Channel } from '../channel/channel.ts';
+import type { Transport } from '../channel/transport.ts';
+import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
+import type { Run } from '../protocols/party.ts';
+import { attemptContext, modelIdOf, parseAgreement } from './agreement.ts';
+import type { Artifacts } from './artifacts.ts';
+import type { Board } from './board.ts';
+import { jobRole } from './catalogue.ts';
+import { drive, progressMessage } from './drive.ts';
+import type { Ledger } from './ledger.ts';
+import type { Inventory } from './models.ts';
+import type { WorkerOptions } from './options.ts';
+import type { Outcome } from './role.ts';
+import { participant, protocolOf, roleOf } from './spec.ts';
+import type { Tables } from './tables.ts';
+
+/** What all jobs of a worker share. */
+export interface Workshop {
+  readonly options: WorkerOptions;
+  readonly board: Board;
+  readonly ledger: Ledger;
+  readonly inventory: Inventory;
+  readonly artifacts: Artifacts;
+  readonly tables: Tables;
+  /** Ends a proposed job that still waits for an approval, or for its proposer, after this time. */
+  readonly lapse: (jobId: string, afterMs: number) => void;
+}
+
+export interface Attempt {
+  readonly jobId: string;
+  readonly peer: string;
+  /** Canonical. */
+  readonly agreement: Uint8Array;
+  /** From 1. */
+  readonly number: number;
+  readonly transport: Transport;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs to the end and writes SUCCEEDED; a failure is told to the peer by its code and thrown.
+ * The conversation is over in either case.
+ */
+export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void> {
+  const { board, options } = shop;
+  const { jobId, signal } = attempt;
+  const startedMs = options.clock.now();
+  const channel = new Channel(attempt.transport, {
+    context: attemptContext(attempt.agreement, attempt.number),
+    timeoutMs: options.limits.messageTimeoutMs,
+    signal,
+  });
+  const progress = (step: { phase: string; fraction: number }) =>
+    progressMessage(step, channel.traffic, options.clock.now() - startedMs);
+  try {
+    const outcome = await drive(startRole(shop, attempt, channel), signal, (step) =>
+      board.report(jobId, progress(step)),
+    );
+    await channel.finish();
+    await outcome.keep?.();
+    const names = await shop.artifacts.write(jobId, outcome.artifacts);
+    board.change(jobId, {
+      state: JobState.SUCCEEDED,
+      result: outcome.result,
+      parameters: outcome.parameters,
+      artifacts: names,
+      progress: progress({ phase: 'done', fraction: 1 }),
+    });
+  } catch (thrown) {
+    const error = asSottoError(thrown);
+    if (error.code === 'internal') options.log({ event: 'failed-internally', where: 'job' });
+    await channel.fail(error);
+    throw error;
+  }
+}
+
+function startRole(shop: Workshop, attempt: Attempt, channel: Channel): Run<Outcome> {
+  const { options, board } = shop;
+  const agreement = parseAgreement(attempt.agreement);
+  const spec = agreement.spec!;
+  const role = roleOf(spec, options.party);
+  return jobRole(
+    protocolOf(spec),
+    role,
+  )({
+    party: { channel, compute: options.compute, random: options.random, signal: attempt.signal },
+    agreement,
+    modelId: modelIdOf(attempt.agreement),
+    attempt: attempt.number,
+    role,
+    own: participant(spec, role),
+    peer: attempt.peer,
+    clock: options.clock,
+    tables: shop.tables,
+    inventory: shop.inventory,
+    ledger: shop.ledger,
+    markOpened: () => {
+      if (!board.change(attempt.jobId, { opened: true })) {
+        throw new SottoError('cancelled', 'the job has ended');
+      }
+    },
+  });
+}

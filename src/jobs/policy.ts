@@ -1,0 +1,76 @@
+/** What peers may ask of this party's data, and what begins without asking an operator. */
+import { SottoError } from '../base/errors.ts';
+import type { Agreement, JobSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
+import { rejected } from './agreement.ts';
+import type { Offer, Rule } from './options.ts';
+import { participant, protocolOf, type Role } from './spec.ts';
+
+/** What of a dataset's configuration an agreement has to match. */
+export interface OwnDataset {
+  readonly columns: readonly string[];
+  readonly rows: number;
+  readonly idNormalization: readonly string[];
+}
+
+/**
+ * The columns of this party that the spec names are offered to the peer for the stated purpose. A dataset that is not
+ * offered and one that does not exist fail alike: a peer learns no names by trying.
+ * @throws parameters-rejected with `field`.
+ */
+export function checkOffered(
+  offers: readonly Offer[],
+  dataset: OwnDataset | undefined,
+  request: { readonly spec: JobSpec; readonly role: Role; readonly peer: string },
+): void {
+  const { purpose } = request.spec;
+  const side = participant(request.spec, request.role);
+  const path = `spec.${request.role}`;
+  const offered = offers.filter(
+    (offer) => offer.peer === request.peer && offer.dataset === side.dataset,
+  );
+  if (dataset === undefined || offered.length === 0) {
+    throw rejected(`${path}.dataset`, 'a dataset that is offered to the other party');
+  }
+  const fit = offered.filter(({ purposes }) => purposes.some((one) => matches(one, purpose)));
+  if (fit.length === 0) throw rejected('spec.purpose', 'a purpose that the dataset is offered for');
+  const admits = (column: string): boolean =>
+    dataset.columns.includes(column) &&
+    fit.some((offer) => offer.columns === 'all' || offer.columns.includes(column));
+  for (const [index, column] of side.columns.entries()) {
+    if (!admits(column.name)) {
+      throw rejected(`${path}.columns[${index}].name`, 'a column that is offered');
+    }
+  }
+  if (side.label !== undefined && !admits(side.label.column)) {
+    throw rejected(`${path}.label.column`, 'a column that is offered');
+  }
+}
+
+/** Ids that were brought to different forms would not meet. */
+export function checkNormalization(agreement: Agreement, dataset: OwnDataset): void {
+  const ours = dataset.idNormalization.join(', ');
+  if (agreement.idNormalization.join(', ') !== ours) throw rejected('id_normalization', ours);
+}
+
+/** True if a rule of the configuration admits the job without an operator. */
+export function admittedByRule(
+  rules: readonly Rule[],
+  request: { readonly spec: JobSpec; readonly role: Role; readonly peer: string },
+): boolean {
+  const matches = (pattern: string, found: string): boolean => pattern === '*' || pattern === found;
+  return rules.some(
+    (rule) =>
+      matches(rule.peer, request.peer) &&
+      matches(rule.protocol, protocolOf(request.spec)) &&
+      matches(rule.dataset, participant(request.spec, request.role).dataset) &&
+      matches(rule.purpose, request.spec.purpose),
+  );
+}
+
+const matches = (pattern: string, found: string): boolean => pattern === '*' || pattern === found;
+
+export function requirePeer(peers: Readonly<Record<string, unknown>>, peer: string): void {
+  if (!Object.hasOwn(peers, peer)) {
+    throw new SottoError('invalid-argument', 'no such peer in the configuration', { peer });
+  }
+}

@@ -1,0 +1,185 @@
+/** The side where a job was submitted: proposes until the peer agrees, runs, and tries again after a cut. */
+import { asSottoError, isErrorCode, SottoError } from '../base/errors.ts';
+import { Channel } from '../channel/channel.ts';
+import type { Transport } from '../channel/transport.ts';
+import {
+  type AnswerMessage,
+  AnswerMessageSchema,
+  ProposeMessageSchema,
+  Verdict,
+} from '../gen/sotto/job/v1/agreement_pb.ts';
+import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
+import { checkSignature, checkValidity, parseAgreement, signAgreement } from './agreement.ts';
+import { runAttempt, type Workshop } from './attempt.ts';
+import { hasEnded, type JobRecord } from './registry.ts';
+import type { Slots } from './slots.ts';
+
+/** A rejection with its texts; none of them is long. */
+const MAX_ANSWER_BYTES = 4_096;
+/** Opening tables comes before an answer, and a large file takes a while. */
+const ANSWER_TIMEOUT_MS = 60_000;
+/** A link that breaks this often in the middle of a job will break again. */
+const MAX_ATTEMPTS = 5;
+
+type Step = 'ended' | 'awaiting' | 'busy' | 'unreachable';
+
+/**
+ * Pursues a job to its end; returns when it has ended in success, throws what it failed by. Waits
+ * between tries grow from `retryFirstMs` to `retryMostMs`.
+ */
+export async function pursue(
+  shop: Workshop,
+  slots: Slots,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { limits, clock } = shop.options;
+  let waitMs = limits.retryFirstMs;
+  let silentSinceMs: number | undefined;
+  for (;;) {
+    const step = await oneTry(shop, slots, jobId, signal);
+    if (step === 'ended') return;
+    if (step !== 'unreachable') silentSinceMs = undefined;
+    else {
+      silentSinceMs ??= clock.now();
+      requirePatience(clock.now() - silentSinceMs, limits.unavailableAfterMs);
+    }
+    await clock.sleep(waitMs, signal);
+    waitMs = Math.min(limits.retryMostMs, 2 * waitMs);
+  }
+}
+
+function requirePatience(silentMs: number, mostMs: number): void {
+  if (silentMs >= mostMs) {
+    throw new SottoError('peer-unavailable', 'the peer could not be reached', { silentMs, mostMs });
+  }
+}
+
+async function oneTry(
+  shop: Workshop,
+  slots: Slots,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<Step> {
+  using _slot = await slots.take(signal);
+  const record = shop.board.registry.get(jobId);
+  if (hasEnded(record.job)) return 'ended';
+  requireStillValid(shop, record);
+  try {
+    const transport = await shop.options.peers.open(record.job.peer, signal);
+    try {
+      return await converse(shop, record, transport, signal);
+    } finally {
+      await transport.close().catch(() => {});
+    }
+  } catch (thrown) {
+    return retryOrThrow(shop, record.job.id, asSottoError(thrown), signal);
+  }
+}
+
+function requireStillValid(shop: Workshop, record: JobRecord): void {
+  try {
+    checkValidity(parseAgreement(record.agreement!), shop.options.clock.now());
+  } catch (cause) {
+    throw new SottoError(
+      'deadline-exceeded',
+      'the agreement is no longer valid: the peer has not approved in time',
+      { field: 'not_after' },
+      { cause },
+    );
+  }
+}
+
+/** After a cut the job may begin again, but never once something may have been opened. */
+function retryOrThrow(shop: Workshop, jobId: string, error: SottoError, signal: AbortSignal): Step {
+  const { job, opened } = shop.board.registry.get(jobId);
+  const again = error.code === 'peer-unavailable' && !opened && job.attempt < MAX_ATTEMPTS;
+  if (!again || signal.aborted || hasEnded(job)) throw error;
+  shop.options.log({
+    event: 'peer-unreachable',
+    peer: job.peer,
+    code: error.code,
+    retryInMs: shop.options.limits.retryFirstMs,
+  });
+  shop.board.interrupt(jobId, error);
+  return 'unreachable';
+}
+
+async function converse(
+  shop: Workshop,
+  record: JobRecord,
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<Step> {
+  const { job } = record;
+  const agreement = record.agreement!;
+  const number = job.attempt + 1;
+  if (job.state === JobState.SUBMITTED) shop.board.change(job.id, { state: JobState.AGREEING });
+  // Before it is said: a number that may have been heard is never said again.
+  shop.board.change(job.id, { attempt: number });
+  const answer = await propose(shop, { agreement, number, withdraw: false }, transport, signal);
+  if (answer.verdict === Verdict.ACCEPTED) {
+    checkSignature(agreement, job.peer, shop.options.keys.peers[job.peer]!, answer.signature);
+    shop.board.change(job.id, {
+      state: JobState.RUNNING,
+      peerSignature: Uint8Array.from(answer.signature),
+    });
+    await runAttempt(shop, { jobId: job.id, peer: job.peer, agreement, number, transport, signal });
+    return 'ended';
+  }
+  // Nothing began.
+  shop.board.change(job.id, { attempt: number - 1 });
+  if (answer.verdict === Verdict.AWAITING_APPROVAL) {
+    shop.board.change(job.id, { state: JobState.AWAITING_APPROVAL });
+    return 'awaiting';
+  }
+  if (answer.verdict === Verdict.BUSY) return 'busy';
+  throw refusal(answer);
+}
+
+export interface Proposal {
+  readonly agreement: Uint8Array;
+  readonly number: number;
+  /** True gives the job up, at the peer as well. */
+  readonly withdraw: boolean;
+}
+
+/** One proposal and its answer. The transport stays open. */
+export async function propose(
+  shop: Workshop,
+  proposal: Proposal,
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<AnswerMessage> {
+  const { party, keys } = shop.options;
+  const channel = new Channel(transport, { timeoutMs: ANSWER_TIMEOUT_MS, signal });
+  try {
+    await channel.send(ProposeMessageSchema, {
+      agreement: proposal.agreement,
+      signature: signAgreement(proposal.agreement, party, keys.own),
+      attempt: proposal.number,
+      withdraw: proposal.withdraw,
+    });
+    return await channel.receive(AnswerMessageSchema, MAX_ANSWER_BYTES);
+  } catch (thrown) {
+    const error = asSottoError(thrown);
+    await channel.fail(error);
+    throw error;
+  }
+}
+
+/** The peer's reason as an error of ours; whatever is no code or no path of a field is dropped. */
+function refusal(answer: AnswerMessage): SottoError {
+  const code = isErrorCode(answer.code) ? answer.code : 'protocol-violation';
+  const field = /^[A-Za-z0-9_.[\]]{1,200}$/.test(answer.field) ? answer.field : '';
+  const expected = answer.expected.replace(/\p{Cc}/gu, ' ').slice(0, 300);
+  return new SottoError(
+    code,
+    field === '' ? 'the peer refused the job' : `the peer refused the job because of ${field}`,
+    {
+      reportedBy: 'peer',
+      ...(field === '' ? {} : { field }),
+      ...(expected === '' ? {} : { expected }),
+    },
+  );
+}

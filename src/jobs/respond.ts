@@ -1,0 +1,232 @@
+/** The side that a job is proposed to: checks all of it before a byte of data moves, then plays its role. */
+import { create } from '@bufbuild/protobuf';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { equalBytes, toHex } from '../base/bytes.ts';
+import { asSottoError, SottoError } from '../base/errors.ts';
+import { Channel } from '../channel/channel.ts';
+import { within } from '../channel/deadline.ts';
+import type { Transport } from '../channel/transport.ts';
+import {
+  type AnswerMessage,
+  AnswerMessageSchema,
+  type ProposeMessage,
+  ProposeMessageSchema,
+  Verdict,
+} from '../gen/sotto/job/v1/agreement_pb.ts';
+import { JobSchema, JobState } from '../gen/sotto/job/v1/job_pb.ts';
+import {
+  agreementHash,
+  checkAgreement,
+  checkSignature,
+  MAX_AGREEMENT_BYTES,
+  parseAgreement,
+  rejected,
+  signAgreement,
+} from './agreement.ts';
+import type { Workshop } from './attempt.ts';
+import { requireModel } from './models.ts';
+import { admittedByRule, checkNormalization, checkOffered, requirePeer } from './policy.ts';
+import { hasEnded, type JobRecord } from './registry.ts';
+import type { LiveRun, Runs } from './runs.ts';
+import type { Slots } from './slots.ts';
+import { participant, roleOf } from './spec.ts';
+
+/** The agreement, a signature and two numbers. */
+const MAX_PROPOSAL_BYTES = MAX_AGREEMENT_BYTES + 256;
+const PROPOSAL_TIMEOUT_MS = 30_000;
+/** How long a peer may take to read an answer that begins nothing. */
+const FAREWELL_MS = 5_000;
+
+/** What the rest of the conversation needs, once a proposal is accepted. */
+export interface Accepted {
+  readonly record: JobRecord;
+  readonly number: number;
+  readonly slot: Disposable;
+  readonly live: LiveRun;
+}
+
+type Answer = Omit<AnswerMessage, '$typeName' | '$unknown'>;
+
+/**
+ * Hears one proposal and answers it. Resolves to what was accepted, the transport then being at the
+ * start of the protocol; otherwise the conversation is over.
+ */
+export async function hearProposal(
+  shop: Workshop,
+  runs: Runs,
+  slots: Slots,
+  from: { readonly peer: string; readonly transport: Transport; readonly signal: AbortSignal },
+): Promise<Accepted | undefined> {
+  const { peer, transport, signal } = from;
+  const channel = new Channel(transport, { timeoutMs: PROPOSAL_TIMEOUT_MS, signal });
+  let accepted: Accepted | undefined;
+  try {
+    const message = await channel.receive(ProposeMessageSchema, MAX_PROPOSAL_BYTES);
+    const verdict = await decide(shop, runs, slots, { peer, message }).catch((thrown: unknown) =>
+      refused(shop, peer, asSottoError(thrown)),
+    );
+    accepted = 'record' in verdict ? verdict : undefined;
+    await channel.send(
+      AnswerMessageSchema,
+      'record' in verdict ? acceptance(shop, verdict) : verdict,
+    );
+  } catch (thrown) {
+    const error = asSottoError(thrown);
+    if (accepted !== undefined) giveUp(shop, accepted, error);
+    shop.options.log({ event: 'conversation-refused', peer, code: error.code });
+    await channel.fail(error);
+    return undefined;
+  }
+  if (accepted === undefined) {
+    await within(transport.read(), FAREWELL_MS, { signal }).catch(() => {});
+    await transport.close().catch(() => {});
+  }
+  return accepted;
+}
+
+/** An acceptance that never reached the proposer: it will propose again. */
+function giveUp(shop: Workshop, { record, slot, live }: Accepted, error: SottoError): void {
+  shop.board.interrupt(record.job.id, error);
+  shop.lapse(record.job.id, shop.options.limits.unavailableAfterMs);
+  live[Symbol.dispose]();
+  slot[Symbol.dispose]();
+}
+
+const answerOf = (answer: Partial<Answer>): AnswerMessage => create(AnswerMessageSchema, answer);
+
+function acceptance(shop: Workshop, { record }: Accepted): AnswerMessage {
+  const { party, keys } = shop.options;
+  const signature = signAgreement(record.agreement!, party, keys.own);
+  return answerOf({ verdict: Verdict.ACCEPTED, signature });
+}
+
+function refused(shop: Workshop, peer: string, error: SottoError): AnswerMessage {
+  const { field, expected } = error.facts;
+  shop.options.log({
+    event: 'proposal-refused',
+    peer,
+    code: error.code,
+    field: typeof field === 'string' ? field.slice(0, 200) : '',
+  });
+  return answerOf({
+    verdict: Verdict.REJECTED,
+    code: error.code,
+    field: typeof field === 'string' ? field : '',
+    expected: typeof expected === 'string' ? expected : '',
+  });
+}
+
+async function decide(
+  shop: Workshop,
+  runs: Runs,
+  slots: Slots,
+  { peer, message }: { readonly peer: string; readonly message: ProposeMessage },
+): Promise<Accepted | AnswerMessage> {
+  const { keys, limits } = shop.options;
+  requirePeer(keys.peers, peer);
+  const bytes = Uint8Array.from(message.agreement);
+  checkSignature(bytes, peer, keys.peers[peer]!, message.signature);
+  const { jobId } = parseAgreement(bytes);
+  const known = shop.board.registry.find(jobId);
+  if (known !== undefined) requireSame(known, bytes, peer);
+  if (message.withdraw) return withdrawn(shop, runs, known);
+  if (known?.job.submittedHere === true) throw rejected('job_id', 'a job of the proposer');
+  await checkProposal(shop, bytes, peer);
+  // Looked up again: the same proposal may have come twice, and the checks took their time.
+  const now = shop.board.registry.find(jobId);
+  if (now !== undefined) requireRunnable(now, message.attempt);
+  else if (shop.board.registry.unfinished().length >= limits.maxQueued) return busy();
+  else insertProposal(shop, bytes, { peer, signature: message.signature });
+  await runs.supersede(jobId);
+  return begin(shop, runs, slots, { jobId, number: message.attempt });
+}
+
+const busy = (): AnswerMessage => answerOf({ verdict: Verdict.BUSY });
+
+/** The same id with other bytes, or from another peer, is a replay or a mistake. */
+function requireSame(known: JobRecord, bytes: Uint8Array, peer: string): void {
+  const same = known.agreement !== undefined && equalBytes(known.agreement, bytes);
+  if (!same || known.job.peer !== peer) throw rejected('job_id', 'an id that was never used');
+}
+
+/** A job that has ended, or may have opened something, never runs again; nor does an old attempt. */
+function requireRunnable({ job, opened }: JobRecord, number: number): void {
+  if (job.state === JobState.CANCELLED) {
+    throw new SottoError('cancelled', 'the job was cancelled here', { field: 'job_id' });
+  }
+  if (hasEnded(job) || opened) {
+    throw new SottoError('already-exists', 'the job was run before', {
+      field: 'job_id',
+      expected: 'an id that was never used',
+    });
+  }
+  if (number <= job.attempt) throw rejected('attempt', `${job.attempt + 1} or more`);
+}
+
+function withdrawn(shop: Workshop, runs: Runs, known: JobRecord | undefined): AnswerMessage {
+  const error = new SottoError('cancelled', 'the peer cancelled the job', { reportedBy: 'peer' });
+  if (known !== undefined && shop.board.end(known.job.id, error)) runs.abort(known.job.id, error);
+  return answerOf({ verdict: Verdict.REJECTED, code: 'cancelled' });
+}
+
+/** Everything that this party checks, before any data, each time: configurations change. */
+async function checkProposal(shop: Workshop, bytes: Uint8Array, peer: string): Promise<void> {
+  const { options, tables } = shop;
+  const agreement = parseAgreement(bytes);
+  const nowMs = options.clock.now();
+  const { maxRows } = options.limits;
+  checkAgreement(agreement, { peer, party: options.party, nowMs, maxRows });
+  const spec = agreement.spec!;
+  const request = { spec, peer, role: roleOf(spec, options.party) };
+  const dataset = await tables.describe(participant(spec, request.role).dataset);
+  checkOffered(options.offers, dataset, request);
+  checkNormalization(agreement, dataset!);
+  await requireModel(shop, request, rejected);
+}
+
+function insertProposal(
+  shop: Workshop,
+  bytes: Uint8Array,
+  from: { readonly peer: string; readonly signature: Uint8Array },
+): void {
+  const { options, board } = shop;
+  const agreement = parseAgreement(bytes);
+  const spec = agreement.spec!;
+  const role = roleOf(spec, options.party);
+  board.insert({
+    job: create(JobSchema, {
+      id: agreement.jobId,
+      state: JobState.AWAITING_APPROVAL,
+      spec,
+      peer: from.peer,
+      submittedHere: false,
+      agreementSha256: toHex(agreementHash(bytes)),
+      disclosures: agreement.disclosures,
+    }),
+    requestId: '',
+    requestSpec: new Uint8Array(0),
+    agreement: bytes,
+    peerSignature: Uint8Array.from(from.signature),
+    approved: admittedByRule(options.rules, { spec, role, peer: from.peer }),
+    opened: false,
+  });
+  const endMs = timestampMs(agreement.notAfter!);
+  shop.lapse(agreement.jobId, endMs - options.clock.now());
+}
+
+/** Without a pause between the checks and the running, so that no two attempts begin. */
+function begin(
+  shop: Workshop,
+  runs: Runs,
+  slots: Slots,
+  { jobId, number }: { readonly jobId: string; readonly number: number },
+): Accepted | AnswerMessage {
+  const record = shop.board.registry.get(jobId);
+  requireRunnable(record, number);
+  if (!record.approved) return answerOf({ verdict: Verdict.AWAITING_APPROVAL });
+  if (runs.has(jobId)) return busy();
+  const slot = slots.try();
+  if (slot === undefined) return busy();
+  shop.board.change(jobId, { state: JobState.RUNNING, attempt: number });
+  return { record, number, slot, live: runs.begin(jobId) };
+}

@@ -1,0 +1,57 @@
+/** What a job's role at this party is given, and what it leaves behind. */
+import type { JsonObject } from '@bufbuild/protobuf';
+import type { Bytes } from '../base/bytes.ts';
+import type { Agreement, Participant } from '../gen/sotto/job/v1/agreement_pb.ts';
+import type { Party, Progress, Run } from '../protocols/party.ts';
+import type { Ledger } from './ledger.ts';
+import type { Inventory } from './models.ts';
+import type { Clock } from './options.ts';
+import type { Role } from './spec.ts';
+import type { Tables } from './tables.ts';
+
+export interface JobContext {
+  readonly party: Party;
+  readonly agreement: Agreement;
+  /** Hex, from the agreement: equal at both parties. */
+  readonly modelId: string;
+  readonly attempt: number;
+  readonly role: Role;
+  readonly own: Participant;
+  readonly peer: string;
+  readonly clock: Clock;
+  readonly tables: Tables;
+  readonly inventory: Inventory;
+  readonly ledger: Ledger;
+  /** Durably: from here on something may be opened, so that this job never runs a second time. */
+  markOpened(): void;
+}
+
+export interface Outcome {
+  /** What this party learnt: counts, metrics, names; never rows. */
+  readonly result: JsonObject;
+  /** Effective parameters of the cryptography. */
+  readonly parameters: JsonObject;
+  /** Files for the operator, by name. */
+  readonly artifacts: Readonly<Record<string, Bytes>>;
+  /** Done after the conversation has ended in agreement: only then is a result a result. */
+  readonly keep?: () => Promise<void>;
+}
+
+/** Yields progress as a share of the whole job. */
+export type JobRole = (context: JobContext) => Run<Outcome>;
+
+/**
+ * A protocol's run as the stretch `from`..`to` of the job. A protocol of several phases starts each
+ * at 0; the share of the job never goes back.
+ */
+export async function* stretch<T>(run: Run<T>, from: number, to: number): Run<T> {
+  let reached = from;
+  for (;;) {
+    const step = await run.next();
+    if (step.done === true) return step.value;
+    reached = Math.max(reached, from + step.value.fraction * (to - from));
+    yield { ...step.value, fraction: reached };
+  }
+}
+
+export const at = (phase: string, fraction: number): Progress => ({ phase, fraction });
