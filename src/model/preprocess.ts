@@ -198,7 +198,9 @@ function measure(
       const mean = values.reduce((sum, value) => sum + value, 0) / count;
       // Around the mean, in a second pass: the difference of two large sums would cancel.
       const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-      return { ...name, mean, deviation: Math.sqrt(squares / count) };
+      const deviation = Math.sqrt(squares / count);
+      if (!(deviation > 0 && deviation < Infinity)) throw outOfScale(name.column);
+      return { ...name, mean, deviation };
     });
   });
 }
@@ -260,6 +262,11 @@ function expandAll(
   }
 }
 
+function outOfScale(column: string): SottoError {
+  const message = `the values of column '${column}' are too large or too small: change the unit`;
+  return new SottoError('invalid-argument', message, { column });
+}
+
 function columnOf(plan: ColumnPlan, columns: readonly Column[]): Column {
   const column = columns.find(({ name }) => name === plan.name);
   if (column?.kind === plan.kind) return column;
@@ -273,7 +280,7 @@ function columnOf(plan: ColumnPlan, columns: readonly Column[]): Column {
 function commonRows(columns: readonly Column[]): number {
   const rows = columns[0] ? rowsOf(columns[0]) : 0;
   const different = columns.find((column) => rowsOf(column) !== rows);
-  if (rows === 0) throw new SottoError('invalid-argument', 'there are no columns or no rows', {});
-  if (different) throw new SottoError('internal', 'columns differ in their number of rows', {});
+  if (rows === 0) throw new SottoError('invalid-argument', 'there are no columns or no rows');
+  if (different) throw new SottoError('internal', 'columns differ in their number of rows');
   return rows;
 }

@@ -18,10 +18,12 @@ export type RowNumbers = Uint32Array;
 const DEFAULT_MAX_CATEGORIES = 20;
 
 /**
- * Rows that a category or a missing value needs for a feature of its own: the weight of a feature
- * that few rows have tells their labels.
+ * Rows that a category or a missing value needs for a feature of its own: 1 % of them and at least 10.
+ * The weight of a feature that few rows have tells their labels, and its whitened values are clipped.
  */
-export const LEAST_SUPPORT = 10;
+export function leastSupport(rows: number): number {
+  return Math.max(10, Math.ceil(rows / 100));
+}
 
 /** Numbers are brought within these quantiles, so that no single row steers a weight. */
 const LOW_QUANTILE = 0.005;
@@ -46,7 +48,8 @@ function planNumeric(column: NumericColumn, missing: NumericPlan['missing']): Nu
   if (low === high) [low, high] = [present[0]!, present[last]!];
   const sum = present.reduce((total, value) => total + Math.min(high, Math.max(low, value)), 0);
   const absent = column.values.length - present.length;
-  const indicator = absent >= LEAST_SUPPORT && present.length >= LEAST_SUPPORT;
+  const least = leastSupport(column.values.length);
+  const indicator = absent >= least && present.length >= least;
   const mean = sum / present.length;
   return { kind: 'numeric', name: column.name, missing, low, high, mean, indicator };
 }
@@ -59,7 +62,8 @@ function planCategorical(
   const counts = new Array<number>(column.categories.length).fill(0);
   for (const code of column.codes) if (code >= 0) counts[code]!++;
   const byCount = [...counts.keys()].sort((a, b) => counts[b]! - counts[a]! || a - b);
-  const own = byCount.slice(0, maxCategories).filter((code) => counts[code]! >= LEAST_SUPPORT);
+  const least = leastSupport(column.codes.length);
+  const own = byCount.slice(0, maxCategories).filter((code) => counts[code]! >= least);
   const present = counts.reduce((total, count) => total + count, 0);
   const rest = own.reduce((total, code) => total - counts[code]!, present);
   const absent = column.codes.length - present;
@@ -68,8 +72,8 @@ function planCategorical(
     name: column.name,
     missing,
     levels: own.map((code) => column.categories[code]!),
-    other: rest >= LEAST_SUPPORT,
-    indicator: absent >= LEAST_SUPPORT,
+    other: rest >= least,
+    indicator: absent >= least,
   };
   const parts = plan.levels.length + Number(plan.other) + Number(plan.indicator);
   if (parts < 2) throw constant(column.name, column.codes.length);
@@ -125,7 +129,8 @@ export function refuseMissing(column: Column, rows?: RowNumbers): void {
 
 function constant(column: string, rows: number): SottoError {
   const message = `column '${column}' is constant on the training rows: leave it out`;
-  return new SottoError('invalid-argument', message, { column, rows, leastSupport: LEAST_SUPPORT });
+  const facts = { column, rows, leastSupport: leastSupport(rows) };
+  return new SottoError('invalid-argument', message, facts);
 }
 
 export function otherKind(plan: ColumnPlan, column: Column): SottoError {
