@@ -21,9 +21,12 @@ export function encodeFrame(frame: Uint8Array): Buffer {
   return message;
 }
 
-/** The frame, a view into `message`; undefined unless it is that one field and nothing else. */
+/**
+ * The frame, a view into `message`; undefined unless it is that one field and nothing else. Never a
+ * Buffer: its `slice` would be a view where every other array's is a copy that may be given away.
+ */
 export function decodeFrame(message: Uint8Array): Uint8Array | undefined {
-  if (message.length === 0) return message;
+  if (message.length === 0) return new Uint8Array(0);
   if (message[0] !== TAG) return undefined;
   let length = 0;
   let at = 1;
@@ -34,5 +37,5 @@ export function decodeFrame(message: Uint8Array): Uint8Array | undefined {
     if (byte < 0x80) break;
   }
   if (length > MAX_FRAME_BYTES || message.length - at !== length) return undefined;
-  return message.subarray(at);
+  return new Uint8Array(message.buffer, message.byteOffset + at, length);
 }
