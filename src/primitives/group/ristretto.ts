@@ -4,6 +4,7 @@
  * Points and scalars are 32-byte encodings laid back to back: a batch of n points is 32 n bytes.
  */
 import { hash } from 'node:crypto';
+import { inspect } from 'node:util';
 import { type Bytes, lengthPrefixed } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
@@ -27,6 +28,10 @@ export class Scalar implements Disposable {
   }
 
   toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
     return this.toString();
   }
 }
