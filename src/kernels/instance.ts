@@ -27,6 +27,7 @@ interface Kernels {
     tile: number,
     ...reduction: Reduction
   ): void;
+  expand(seed: number, first: number, residues: number, ...reduction: Reduction): number;
   pack(words: number, width: number, bytes: number): void;
   unpack(bytes: number, width: number, words: number, limit: number): number;
   packWide(words: number, width: number, bytes: number): void;

@@ -12,8 +12,10 @@ export type Slot = number;
 
 /** 64 bytes more than N words, so that the terms of a sum do not compete for the same cache sets. */
 const STRIDE = 4 * N + 64;
-/** Most terms that lie in memory at once. */
-export const MOST_TERMS = 128;
+/** Blocks of SEAL's generator that make one limb. */
+const BLOCKS = 8;
+/** Most terms that lie in memory at once: three polynomials each, so that they stay in a 2 MiB cache. */
+export const MOST_TERMS = 32;
 
 const tile = claim(16 * 128);
 const claimSlots = (count: number): Slot => claim(count * STRIDE);
@@ -94,6 +96,15 @@ export function accumulate(sum0: Slot, sum1: Slot, terms: number, field: Field):
   }
   const [cipher0, cipher1] = ciphers;
   kernels.accumulate(plains, cipher0, cipher1, terms, STRIDE, sum0, sum1, tile, ...field.reduction);
+}
+
+/**
+ * The residues that limb number `limb` of a 64-byte seed stands for, as SEAL expands it; false in the
+ * rare case that only SEAL can tell.
+ */
+export function expand(slot: Slot, seed: Uint8Array, limb: number, { reduction }: Field): boolean {
+  new Uint8Array(kernels.memory.buffer, wire, seed.length).set(seed);
+  return kernels.expand(wire, limb * BLOCKS, slot, ...reduction) === 1;
 }
 
 /** A slot's residues at the field's width, appended at `offset` of `target`: N width / 8 bytes. */

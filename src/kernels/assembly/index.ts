@@ -1,4 +1,5 @@
 /** Everything that kernels.wasm exports. Addresses are the caller's: nothing is allocated here. */
+export { expand } from './blake2xb';
 export { fillTables, forwardTransform, inverseTransform } from './ntt';
 export { accumulate, add, inRange, lift, mean, multiply, subtract, ternaryConstant } from './residues';
 export { pack, packWide, roundOne, roundTwo, spread, unpack, unpackWide } from './wire';
