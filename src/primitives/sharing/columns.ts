@@ -1,6 +1,7 @@
 /** Feature columns as the integers that multiply ciphertexts: by row for the forward product, transformed for the gradient. */
+import { N } from '../../kernels/field.ts';
 import { sineTransform } from '../../math/embedding.ts';
-import { HALF, N } from './phasors.ts';
+import { HALF } from './phasors.ts';
 
 export interface ColumnInput {
   /** One column, a number a row. */

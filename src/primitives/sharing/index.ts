@@ -3,7 +3,7 @@ import { encodeColumn } from './columns.ts';
 import { embedReals, foldResidues, phasors } from './phasors.ts';
 import { localForward, localGradient } from './products.ts';
 
-export { HALF, N } from './phasors.ts';
+export { HALF } from './phasors.ts';
 
 export const sharingTasks = {
   encodeColumn,

@@ -1,8 +1,8 @@
 /** Angles into slots, slots into polynomials, and their products' shares back into one number a row. */
+import { N } from '../../kernels/field.ts';
 import { embeddingOf, fold } from '../../math/embedding.ts';
 
-/** Degree of every ring: N coefficients hold N real numbers, or N/2 complex slots. */
-export const N = 4096;
+/** Complex slots of a polynomial: its N coefficients hold N real numbers, or N/2 complex ones. */
 export const HALF = N / 2;
 
 export interface PhasorInput {

@@ -1,4 +1,5 @@
 /** A party's own columns times its own shares: exact modulo primes, in doubles that stay below 2^53. */
+import { N } from '../../kernels/field.ts';
 
 export interface LocalForwardInput {
   /** Own columns, each `stride` integers of at most 16 bits. */
@@ -38,22 +39,21 @@ export interface LocalGradientInput {
   readonly primes: readonly number[];
   /** Own share of the folded residuals: stride / N blocks x limbs x N residues. */
   readonly residuals: Uint32Array;
-  readonly degree: number;
 }
 
 /** sum_k x~_j[k] E[k] for each column: columns x limbs residues. */
 export function localGradient(input: LocalGradientInput): Uint32Array {
-  const { transforms, stride, from, to, primes, residuals, degree } = input;
+  const { transforms, stride, from, to, primes, residuals } = input;
   const limbs = primes.length;
   const result = new Uint32Array((to - from) * limbs);
   for (let column = from; column < to; column++) {
     for (let limb = 0; limb < limbs; limb++) {
       const prime = primes[limb]!;
       let total = 0;
-      for (let block = 0; block * degree < stride; block++) {
-        const x = column * stride + block * degree;
-        const e = (block * limbs + limb) * degree;
-        for (let start = 0; start < degree; start += EXACT_TERMS) {
+      for (let block = 0; block * N < stride; block++) {
+        const x = column * stride + block * N;
+        const e = (block * limbs + limb) * N;
+        for (let start = 0; start < N; start += EXACT_TERMS) {
           let sum = 0;
           for (let i = start; i < start + EXACT_TERMS; i++)
             sum += transforms[x + i]! * residuals[e + i]!;

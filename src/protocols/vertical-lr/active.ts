@@ -1,0 +1,210 @@
+/** The active role: it holds the labels, and the intercept among its weights. Each arrow is a message to (->) or from (<-) the passive party. */
+import type { FeatureMatrix } from '../../math/columns.ts';
+import { logit } from '../../math/sigmoid.ts';
+import { remaindersOf } from '../../math/torus.ts';
+import type { Party, Run } from '../party.ts';
+import {
+  forwardShares,
+  logitShares,
+  receiveForwardInput,
+  receiveForwardReply,
+  sendForwardInput,
+  sendForwardReply,
+} from './forward.ts';
+import {
+  localGradients,
+  receiveGradientReply,
+  receiveResiduals,
+  sendGradientReply,
+  sendResiduals,
+} from './gradient.ts';
+import {
+  leavesRange,
+  openWeights,
+  receiveOpening,
+  receiveWarning,
+  roundedShares,
+  sendOpening,
+  sendWarning,
+} from './opening.ts';
+import { describeParameters } from './parameters.ts';
+import { Pass, receiveKeys } from './pass.ts';
+import { checkFeatures, checkLabels, checkSettings, receiveShape, sendShape } from './shape.ts';
+import { addTransformed, answerPhasors, emptyResiduals, transformReals } from './sigmoid.ts';
+import {
+  encodeColumns,
+  progressOf,
+  type Settings,
+  type Trained,
+  type Training,
+} from './training.ts';
+import {
+  type IntegerSchedule,
+  integerSchedule,
+  onTorus,
+  type Point,
+  weightShares,
+} from './weights.ts';
+
+export interface ActiveInput {
+  readonly features: FeatureMatrix;
+  /** 0 or 1, one a row. */
+  readonly labels: Uint8Array;
+  readonly settings: Settings;
+}
+
+export interface ActiveTrained extends Trained {
+  readonly intercept: number;
+}
+
+/** What the active party knows besides its columns. */
+interface Labelled extends Training {
+  readonly schedule: IntegerSchedule;
+  /** Where the intercept starts: the logit of the base rate. */
+  readonly start: number;
+  readonly labels: Uint8Array;
+  readonly q: bigint;
+}
+
+/** Shares of every pass's gradients: of the own weights, and of the peer's. */
+interface History {
+  readonly own: (readonly bigint[])[];
+  readonly peer: (readonly bigint[])[];
+}
+
+/** Learns the weights of its own features and the intercept; see the card of the protocol for what else. */
+export async function* activeTrain(party: Party, input: ActiveInput): Run<ActiveTrained> {
+  const { features, labels, settings } = input;
+  checkSettings(settings, features.rows);
+  checkLabels(labels, features.rows);
+  checkFeatures(features);
+  const shape = { role: 'active', rows: features.rows, weights: features.columns + 1 } as const;
+  await sendShape(party, settings, shape); //                                          -> shape
+  const parameters = await receiveShape(party, settings, shape); //                    <- shape
+
+  const training: Labelled = {
+    party,
+    parameters,
+    own: await encodeColumns(party, parameters, features, { ones: 1 }),
+    ownWeights: shape.weights,
+    peerWeights: parameters.weightsPassive,
+    schedule: integerSchedule(parameters, settings.ridge),
+    start: logit(labels.reduce((sum, y) => sum + y, 0) / labels.length),
+    labels,
+    q: remaindersOf(parameters.ring.primes).modulus,
+  };
+  yield progressOf(training, 1, 0);
+  const history: History = { own: [], peer: [] };
+  await firstPass(training, history);
+  const labelPart = await transformReals(
+    training,
+    Float64Array.from(labels, (y) => 0.5 - y),
+  );
+  for (let pass = 2; pass <= parameters.passes; pass++) {
+    yield* laterPass(training, pass, labelPart, history);
+  }
+  yield progressOf(training, parameters.passes + 1, 0);
+  const weights = await open(training, history);
+  const intercept = weights.at(-1)!;
+  const own = leavesRange(parameters, features, weights.subarray(0, -1), intercept);
+  await sendWarning(training, own); //                                                 -> warning
+  const peer = await receiveWarning(training); //                                      <- warning
+  return {
+    weights: weights.slice(0, -1),
+    intercept,
+    warning: { own, peer },
+    opened: weights.length,
+    parameters: describeParameters(parameters),
+  };
+}
+
+/**
+ * All weights but the intercept are zero, so the residuals base rate - y are the active party's alone,
+ * and only the passive party's gradients need the other.
+ */
+async function firstPass(training: Labelled, history: History): Promise<void> {
+  const { labels, start } = training;
+  const rate = 1 / (1 + Math.exp(-start));
+  const residuals = emptyResiduals(training.parameters);
+  const known = await transformReals(
+    training,
+    Float64Array.from(labels, (y) => rate - y),
+  );
+  addTransformed(training, residuals, known);
+
+  using keys = await Pass.begin(training, 1, ['gradient']);
+  await keys.sendKeys(); //                                                            -> keys
+  keys.draw({});
+  await sendResiduals(training, keys.own('gradient'), residuals); //                   -> gradient input
+  const [peer, own] = await Promise.all([
+    receiveGradientReply(training, keys.own('gradient')), //                           <- gradient reply
+    localGradients(training, residuals),
+  ]);
+  history.own.push(own);
+  history.peer.push(peer);
+}
+
+async function* laterPass(
+  training: Labelled,
+  pass: number,
+  labelPart: Int32Array,
+  history: History,
+): Run<void> {
+  const { parameters, schedule, q } = training;
+  const prime = parameters.forwardRing.primes[0]!;
+  const { own, peer } = sharesAt(training, schedule.looks[pass - 1]!, history);
+  using keys = await Pass.begin(training, pass, ['forward', 'gradient']);
+  await keys.sendKeys(); //                                                            -> keys
+  keys.draw(await receiveKeys(training, pass, ['forward', 'sigmoid', 'gradient'])); // <- keys
+
+  const [, weights] = await Promise.all([
+    sendForwardInput(training, keys.own('forward'), forwardShares(peer, q, prime)), // -> forward input
+    receiveForwardInput(training), //                                                  <- forward input
+  ]);
+  const [kept, owned] = await Promise.all([
+    sendForwardReply(training, keys.peer('forward'), weights), //                      -> forward reply
+    receiveForwardReply(training, keys.own('forward')), //                             <- forward reply
+  ]);
+  keys.end('forward');
+  const logits = await logitShares(training, forwardShares(own, q, prime), kept, owned);
+  yield progressOf(training, pass, 1);
+
+  //                                                                                   <- sigmoid input
+  const residuals = await answerPhasors(training, keys.peer('sigmoid'), logits); //    -> sigmoid reply
+  keys.end('sigmoid');
+  addTransformed(training, residuals, labelPart);
+  yield progressOf(training, pass, 2);
+
+  const [, theirs] = await Promise.all([
+    sendResiduals(training, keys.own('gradient'), residuals), //                       -> gradient input
+    receiveResiduals(training), //                                                     <- gradient input
+  ]);
+  const [evaluated, ofPeer, local] = await Promise.all([
+    sendGradientReply(training, keys.peer('gradient'), theirs), //                     -> gradient reply
+    receiveGradientReply(training, keys.own('gradient')), //                           <- gradient reply
+    localGradients(training, residuals),
+  ]);
+  history.own.push(evaluated.map((share, i) => share + local[i]!));
+  history.peer.push(ofPeer);
+  yield progressOf(training, pass, 3);
+}
+
+/** This party's shares of all weights at a point; the start of the intercept is its own. */
+function sharesAt({ schedule: _, ...training }: Labelled, point: Point, history: History) {
+  const { q, start, parameters, ownWeights } = training;
+  const intercept = ownWeights - 1;
+  const own = weightShares(point, history.own, { q, intercept });
+  own[intercept] =
+    (own[intercept]! + onTorus(point.intercept.start * start, parameters.turn, q)) % q;
+  return { own, peer: weightShares(point, history.peer, { q }) };
+}
+
+async function open(training: Labelled, history: History): Promise<Float64Array> {
+  const { schedule, parameters, q } = training;
+  const { own, peer } = sharesAt(training, schedule.end, history);
+  const [, opened] = await Promise.all([
+    sendOpening(training, roundedShares(peer, q)), //                                  -> opened weights
+    receiveOpening(training), //                                                       <- opened weights
+  ]);
+  return openWeights(own, opened, { q, turn: parameters.turn });
+}

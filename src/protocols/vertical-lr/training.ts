@@ -1,0 +1,128 @@
+/** What every stage of one training shares at one party, and the shapes of its arrays. */
+
+import type { TaskInput, TaskName, TaskOutput } from '../../compute/compute.ts';
+import type { FeatureMatrix } from '../../math/columns.ts';
+import { N } from '../../primitives/he/index.ts';
+import type { Party, Progress } from '../party.ts';
+import type { Parameters } from './parameters.ts';
+
+/** What is in the agreement: equal on both sides. */
+export interface Settings {
+  /** Full-batch passes, 1..100. */
+  readonly passes: number;
+  /** Ridge on the whitened features; the intercept has none. */
+  readonly ridge: number;
+  /** Odd sine harmonics of the sigmoid: 2, 3 or 4. */
+  readonly harmonics: number;
+}
+
+export interface Training {
+  readonly party: Party;
+  readonly parameters: Parameters;
+  readonly own: OwnColumns;
+  /** Weights of this party and of the peer. */
+  readonly ownWeights: number;
+  readonly peerWeights: number;
+}
+
+/** What a training leaves at each party. */
+export interface Trained {
+  /** Of the own whitened features, in logits. */
+  readonly weights: Float64Array;
+  /** Whether the own and the peer's part of the logits left the range of the sine series on more than 0.1 % of the rows. */
+  readonly warning: { readonly own: boolean; readonly peer: boolean };
+  /** Numbers that this party learnt: 24 bits each. For the ledger of outputs. */
+  readonly opened: number;
+  /** Effective parameters, by name. */
+  readonly parameters: Readonly<Record<string, number | string>>;
+}
+
+/** Stages of a pass that are reported. */
+const STEPS = 3;
+
+/** `step` stages of pass `pass` are done. */
+export const progressOf = ({ parameters }: Training, pass: number, step: number): Progress => ({
+  phase: 'train',
+  fraction: (pass - 1 + step / STEPS) / parameters.passes,
+  facts: { pass, passes: parameters.passes },
+});
+
+/** This party's columns, encoded once; read by every thread. */
+export interface OwnColumns {
+  /** Integers of each column are this far apart: blocks x N. */
+  readonly stride: number;
+  /** column x blocks x N: x * 2^fractionBits. */
+  readonly integers: Int16Array;
+  /** column x blocks x N: sine transforms. */
+  readonly transforms: Int16Array;
+  /** block x column x N residues of the rows' polynomials in the forward ring. */
+  readonly forward: Uint32Array;
+  /** column x block x limb x N residues of the reversed transforms. */
+  readonly gradient: Uint32Array;
+}
+
+/** Runs a task for a party. */
+export function compute<T extends TaskName>(
+  { compute, signal }: Party,
+  name: T,
+  input: TaskInput<T>,
+): Promise<TaskOutput<T>> {
+  return compute.run(name, input, { signal });
+}
+
+export const sharedWords = (length: number): Uint32Array<SharedArrayBuffer> =>
+  new Uint32Array(new SharedArrayBuffer(4 * length));
+
+/** [from, to) in pieces of at most `size`. */
+export function piecesOf(from: number, to: number, size: number): { from: number; to: number }[] {
+  const pieces = [];
+  for (let at = from; at < to; at += size) pieces.push({ from: at, to: Math.min(to, at + size) });
+  return pieces;
+}
+
+/** Does the work of every piece, as many at once as the compute has threads. */
+export async function eachPiece(
+  from: number,
+  to: number,
+  size: number,
+  work: (from: number, to: number) => Promise<void>,
+): Promise<void> {
+  await Promise.all(piecesOf(from, to, size).map((piece) => work(piece.from, piece.to)));
+}
+
+/**
+ * Encodes the columns of a party; `constant` columns of ones follow its features (the intercept).
+ */
+export async function encodeColumns(
+  party: Party,
+  parameters: Parameters,
+  features: FeatureMatrix,
+  constant: { readonly ones: number },
+): Promise<OwnColumns> {
+  const { blocks, forwardRing, ring, rows, fractionBits, transformScale } = parameters;
+  const columns = features.columns + constant.ones;
+  const stride = blocks * N;
+  const limbs = ring.primes.length;
+  const integers = new Int16Array(new SharedArrayBuffer(2 * columns * stride));
+  const transforms = new Int16Array(new SharedArrayBuffer(2 * columns * stride));
+  const forward = sharedWords(columns * stride);
+  const gradient = sharedWords(columns * stride * limbs);
+  await eachPiece(0, columns, 1, async (column) => {
+    const values =
+      column < features.columns
+        ? Float64Array.from(features.values.subarray(column * rows, (column + 1) * rows))
+        : new Float64Array(rows).fill(1);
+    const encoded = await compute(party, 'encodeColumn', { values, fractionBits, transformScale });
+    integers.set(encoded.integers, column * stride);
+    transforms.set(encoded.transforms, column * stride);
+    const [byRow, reversed] = await Promise.all([
+      compute(party, 'forward', { ring: forwardRing, coefficients: encoded.rowPolynomials }),
+      compute(party, 'forward', { ring, coefficients: encoded.reversedTransforms }),
+    ]);
+    for (let block = 0; block < blocks; block++) {
+      forward.set(byRow.subarray(block * N, (block + 1) * N), (block * columns + column) * N);
+    }
+    gradient.set(reversed, column * stride * limbs);
+  });
+  return { stride, integers, transforms, forward, gradient };
+}
