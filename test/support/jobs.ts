@@ -1,11 +1,15 @@
 /** Specs, keys and agreements for tests of the jobs layer. */
 import { generateKeyPairSync } from 'node:crypto';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { type Agreement, JobSpecSchema } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
+import {
+  type Agreement,
+  type JobSpec,
+  JobSpecSchema,
+} from '../../src/gen/sotto/job/v1/agreement_pb.ts';
 import { draftAgreement } from '../../src/jobs/agreement.ts';
 import { normaliseSpec } from '../../src/jobs/spec.ts';
 
-export type SpecInit = MessageInitShape<typeof JobSpecSchema>;
+export type SpecInit = Exclude<MessageInitShape<typeof JobSpecSchema>, JobSpec>;
 
 export const keyOf = {
   bank: generateKeyPairSync('ed25519'),

@@ -106,7 +106,11 @@ export class Pair implements AsyncDisposable {
 
   optionsOf(name: Name): WorkerOptions {
     const peer = name === 'bank' ? 'telco' : 'bank';
-    const { limits, compute, change = (options) => options } = this.#settings[name] ?? {};
+    const {
+      limits,
+      compute,
+      change = (options: WorkerOptions) => options,
+    } = this.#settings[name] ?? {};
     const dataset = name === 'bank' ? 'loans' : 'calls';
     const config = (file: string) => ({
       path: join(this.folder, file),
