@@ -14,10 +14,18 @@ export function gram(matrix: FeatureMatrix): Float64Array {
   const { rows, columns, values } = matrix;
   const product = new Float64Array(columns * columns);
   for (let start = 0; start < rows; start += TILE_ROWS) {
-    const end = Math.min(rows, start + TILE_ROWS);
-    for (let i = 0; i < columns; i++) {
-      for (let j = 0; j <= i; j++) {
-        product[i * columns + j]! += dot(values, i * rows + start, j * rows + start, end - start);
+    const length = Math.min(rows, start + TILE_ROWS) - start;
+    for (let j = 0; j < columns; j += 4) {
+      // The last columns are repeated where fewer than four are left: cheaper than a second loop.
+      const four = [0, 1, 2, 3].map((k) => Math.min(j + k, columns - 1));
+      for (let i = j; i < columns; i++) {
+        const sums = fourDots(
+          values,
+          i * rows + start,
+          four.map((c) => c * rows + start),
+          length,
+        );
+        for (let k = 0; k < 4 && j + k < columns; k++) product[i * columns + j + k]! += sums[k]!;
       }
     }
   }
@@ -27,18 +35,23 @@ export function gram(matrix: FeatureMatrix): Float64Array {
   return product;
 }
 
-/** Four sums side by side, since one would wait for its own last addition. */
-function dot(values: Float64Array, a: number, b: number, length: number): number {
+/** A column against four others at once: one load of its numbers, and no sum waits for another. */
+function fourDots(
+  values: Float64Array,
+  a: number,
+  others: readonly number[],
+  length: number,
+): [number, number, number, number] {
+  const [b0, b1, b2, b3] = others as [number, number, number, number];
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  const whole = length - (length % 4);
-  for (let k = 0; k < whole; k += 4) {
-    s0 += values[a + k]! * values[b + k]!;
-    s1 += values[a + k + 1]! * values[b + k + 1]!;
-    s2 += values[a + k + 2]! * values[b + k + 2]!;
-    s3 += values[a + k + 3]! * values[b + k + 3]!;
+  for (let k = 0; k < length; k++) {
+    const x = values[a + k]!;
+    s0 += x * values[b0 + k]!;
+    s1 += x * values[b1 + k]!;
+    s2 += x * values[b2 + k]!;
+    s3 += x * values[b3 + k]!;
   }
-  for (let k = whole; k < length; k++) s0 += values[a + k]! * values[b + k]!;
-  return s0 + s1 + (s2 + s3);
+  return [s0, s1, s2, s3];
 }
 
 /** X·M for M of d rows and `width` columns, M row after row; the result lies in shared memory. */
@@ -49,15 +62,38 @@ export function multiply(matrix: FeatureMatrix, right: Float64Array, width: numb
   for (let start = 0; start < rows; start += TILE_ROWS) {
     const end = Math.min(rows, start + TILE_ROWS);
     for (let c = 0; c < width; c++) {
-      for (let j = 0; j < columns; j++) {
-        const factor = right[j * width + c]!;
-        if (factor === 0) continue;
-        const [to, from] = [c * rows, j * rows];
-        for (let i = start; i < end; i++) product[to + i]! += factor * values[from + i]!;
+      for (let j = 0; j < columns; j += 4) {
+        addFour(product, c * rows, { values, rows, right, width, c, j, columns, start, end });
       }
     }
   }
   return { rows, columns: width, values: product };
+}
+
+interface FourColumns {
+  readonly values: Float64Array;
+  readonly rows: number;
+  readonly right: Float64Array;
+  readonly width: number;
+  readonly c: number;
+  readonly j: number;
+  readonly columns: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Adds four columns, weighted, to a column of the product: one load and store of it for four products. */
+function addFour(product: Float64Array, to: number, four: FourColumns): void {
+  const { values, rows, right, width, c, j, columns, start, end } = four;
+  // Beyond the last column its weight is 0, and any column will do.
+  const weight = (k: number) => (j + k < columns ? right[(j + k) * width + c]! : 0);
+  const from = (k: number) => (j + k < columns ? j + k : j) * rows;
+  const [w0, w1, w2, w3] = [weight(0), weight(1), weight(2), weight(3)];
+  const [a0, a1, a2, a3] = [from(0), from(1), from(2), from(3)];
+  for (let i = start; i < end; i++) {
+    product[to + i]! +=
+      w0 * values[a0 + i]! + w1 * values[a1 + i]! + w2 * values[a2 + i]! + w3 * values[a3 + i]!;
+  }
 }
 
 /** X·v, one number a row. */

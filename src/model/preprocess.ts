@@ -195,9 +195,12 @@ function measure(
     expand(plan, columns[index]!, { start: 0, length: count, into });
     return names.map((name, j): Feature => {
       const values = into.subarray(j * count, (j + 1) * count);
-      const mean = values.reduce((sum, value) => sum + value, 0) / count;
+      let sum = 0;
+      for (let i = 0; i < count; i++) sum += values[i]!;
+      const mean = sum / count;
       // Around the mean, in a second pass: the difference of two large sums would cancel.
-      const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+      let squares = 0;
+      for (let i = 0; i < count; i++) squares += (values[i]! - mean) ** 2;
       const deviation = Math.sqrt(squares / count);
       if (!(deviation > 0 && deviation < Infinity)) throw outOfScale(name.column);
       return { ...name, mean, deviation };

@@ -39,19 +39,31 @@ export function planColumn(column: Column, use: FeatureUse, rows?: RowNumbers): 
 }
 
 function planNumeric(column: NumericColumn, missing: NumericPlan['missing']): NumericPlan {
-  const present = column.values.filter((value) => !Number.isNaN(value)).sort();
+  const present = presentValues(column.values).sort();
   const last = present.length - 1;
   if (last < 0 || present[0] === present[last]) throw constant(column.name, column.values.length);
   let low = present[Math.floor(LOW_QUANTILE * last)]!;
   let high = present[Math.ceil(HIGH_QUANTILE * last)]!;
   // Nearly all the same: the few others are all the column has to say.
   if (low === high) [low, high] = [present[0]!, present[last]!];
-  const sum = present.reduce((total, value) => total + Math.min(high, Math.max(low, value)), 0);
+  let sum = 0;
+  for (const value of present) sum += Math.min(high, Math.max(low, value));
   const absent = column.values.length - present.length;
   const least = leastSupport(column.values.length);
   const indicator = absent >= least && present.length >= least;
   const mean = sum / present.length;
   return { kind: 'numeric', name: column.name, missing, low, high, mean, indicator };
+}
+
+/** A copy without the missing values. */
+function presentValues(values: Float64Array): Float64Array {
+  const present = new Float64Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!Number.isNaN(value)) present[count++] = value;
+  }
+  return present.subarray(0, count);
 }
 
 function planCategorical(
