@@ -14,3 +14,5 @@ if (major < 22 || (major === 22 && minor < 18)) {
 const main = ['./main.ts', './main.js'].find((file) => existsSync(new URL(file, import.meta.url)));
 const { run } = await import(main);
 await run(process.argv);
+// The answer is out (pipes are written synchronously): a timer of a library should not hold the prompt.
+process.exit();

@@ -4,12 +4,12 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { datasetSchema } from '../data/dataset.ts';
 import { DEFAULT_LIMITS } from '../jobs/options.ts';
+import { ROLES } from '../rpc/index.ts';
 import { checked } from './schema.ts';
 import { type Complaint, complain, nearest, type Path, readYaml, type YamlFile } from './yaml.ts';
 
 /** `*` matches any. */
 export const PROTOCOLS = ['align', 'train', 'predict', '*'] as const;
-export const ROLES = ['viewer', 'submitter', 'approver'] as const;
 
 const name = z
   .string()

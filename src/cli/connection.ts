@@ -35,6 +35,9 @@ export function connectionOptions(command: Command): Command {
     .option('--keys <folder>', "where the operator's two key files are");
 }
 
+/** A person waits for this. */
+const CONNECT_MS = 5_000;
+
 /** Connects, does, and disconnects. */
 export async function withOperator<T>(
   flags: ConnectionFlags,
@@ -45,6 +48,7 @@ export async function withOperator<T>(
     address,
     server,
     keys: await readOperatorKeys(folder, operator),
+    limits: { connectMs: CONNECT_MS },
   });
   try {
     return await act(Object.assign(client, { party: server.name }));

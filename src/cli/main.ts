@@ -20,7 +20,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-function program(): Command {
+/** All commands, ready to parse; a wrong command line throws. */
+export function program(): Command {
   const packageJson = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   const { version, description } = JSON.parse(packageJson) as {
     version: string;

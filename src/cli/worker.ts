@@ -107,6 +107,7 @@ async function openServices(config: Config, log: Log): Promise<Services> {
       keys,
       operators,
       reflection,
+      log,
     });
     return services;
   } catch (error) {

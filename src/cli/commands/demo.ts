@@ -2,8 +2,6 @@
 import type { Command } from 'commander';
 import { SottoError } from '../../base/errors.ts';
 import { type Call, leaf } from '../command.ts';
-import { runDemo } from '../demo/demo.ts';
-import { demoObject, demoText } from '../demo/summary.ts';
 
 interface DemoFlags {
   readonly out: string;
@@ -21,6 +19,9 @@ async function demo({ flags, output }: Call<DemoFlags>): Promise<undefined> {
   const stop = new AbortController();
   const interrupt = (): void => stop.abort(new SottoError('cancelled', 'the demo was interrupted'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
+  // Only here: the other commands should not wait for the libraries of models and reports.
+  const { runDemo } = await import('../demo/demo.ts');
+  const { demoObject, demoText } = await import('../demo/summary.ts');
   const outcome = await runDemo(flags.out, output, stop.signal);
   output.result(demoObject(outcome), demoText(outcome, output));
 }

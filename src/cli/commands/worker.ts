@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { type Call, leaf } from '../command.ts';
 import { loadConfig } from '../config.ts';
-import { runWorker } from '../worker.ts';
 
 interface WorkerFlags {
   readonly config: string;
@@ -21,5 +20,7 @@ async function start({ flags, output }: Call<WorkerFlags>): Promise<undefined> {
     output.result({ ok: true, party: config.party }, `${flags.config} is in order`);
     return;
   }
+  // Only here: the other commands should not wait for the libraries of a worker.
+  const { runWorker } = await import('../worker.ts');
   await runWorker(config);
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { SottoError } from '../../base/errors.ts';
+import { isErrorCode, SottoError } from '../../base/errors.ts';
 import { type Job, JobState } from '../../gen/sotto/job/v1/job_pb.ts';
 import { SCORES_FILE } from '../commands/predict.ts';
 import { type OperatorClient, withOperator } from '../connection.ts';
@@ -11,7 +11,7 @@ import { loadJobFile } from '../job-file.ts';
 import type { Output } from '../output.ts';
 import { ended, ProgressLine } from '../progress.ts';
 import { completeReport, scoreApplicants } from './findings.ts';
-import { startWorker, type WorkerProcess, withTail } from './processes.ts';
+import { startWorker, tailsOf, type WorkerProcess } from './processes.ts';
 import { type DemoSetup, setUp } from './setup.ts';
 import type { DemoOutcome } from './summary.ts';
 
@@ -41,7 +41,8 @@ export async function runDemo(
     return { ...outcome, seconds: (performance.now() - started) / 1000 };
   } catch (thrown) {
     await stopAll(workers);
-    throw signal.aborted ? thrown : withTail(thrown, workers);
+    if (!signal.aborted) process.stderr.write(tailsOf(workers));
+    throw thrown;
   }
 }
 
@@ -147,9 +148,8 @@ async function settled(
     }
     line.end();
     if (job.state === JobState.SUCCEEDED) return job;
-    throw new SottoError('internal', `job ${id} failed: ${job.error?.message ?? 'cancelled'}`, {
-      code: job.error?.code ?? 'cancelled',
-    });
+    const { code = 'cancelled', message = 'cancelled' } = job.error ?? {};
+    throw new SottoError(isErrorCode(code) ? code : 'internal', `job ${id} failed: ${message}`);
   }
   throw new SottoError('peer-unavailable', 'the worker ended the watch before the job had ended');
 }

@@ -70,7 +70,8 @@ export async function startWorker(options: {
     await Promise.race([ready(child, name), gone]);
   } catch (error) {
     await stop();
-    throw withTail(error, [worker]);
+    process.stderr.write(tailsOf([worker]));
+    throw error;
   }
   return worker;
 }
@@ -95,18 +96,12 @@ async function ready(child: ChildProcess, name: string): Promise<void> {
   });
 }
 
-/** The error with the workers' last words below its message. */
-export function withTail(thrown: unknown, workers: readonly WorkerProcess[]): SottoError {
-  const error =
-    thrown instanceof SottoError
-      ? thrown
-      : new SottoError('internal', 'the demo failed', {}, { cause: thrown });
-  const tails = workers
+/** The workers' last words, for whoever wants to know why. */
+export function tailsOf(workers: readonly WorkerProcess[]): string {
+  return workers
     .filter((worker) => worker.tail() !== '')
-    .map((worker) => `--- last lines of the ${worker.name} worker\n${worker.tail()}`);
-  return new SottoError(error.code, [error.message, ...tails].join('\n'), error.facts, {
-    cause: error.cause ?? error,
-  });
+    .map((worker) => `--- last lines of the ${worker.name} worker\n${worker.tail()}\n`)
+    .join('');
 }
 
 /** So many TCP ports of loopback that were free a moment ago, all different. */
