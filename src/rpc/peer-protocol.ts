@@ -15,7 +15,7 @@ import { methodDefinition } from './grpc.ts';
 import { fromStatus } from './status.ts';
 
 /** Changes with anything that an older worker would misread; both ends must run the same. */
-export const PEER_VERSION = '1';
+export const PEER_VERSION = 'v1';
 
 /** Header of Link and Converse, both ways. */
 export const VERSION_KEY = 'sotto-version';
