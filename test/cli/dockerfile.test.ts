@@ -4,7 +4,7 @@
  * then ENTRYPOINT + CMD start the worker and HEALTHCHECK asks it. What only an engine can do (base images, users,
  * volumes) is left out.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -68,6 +68,16 @@ function copy(from: string, words: readonly string[]): void {
   }
 }
 
+function run(line: string): void {
+  const { status, stdout, stderr } = spawnSync('sh', ['-ec', line], {
+    cwd: join(image, 'app'),
+    encoding: 'utf8',
+    // What `npm ci` of this repository left in npm's cache need not be fetched again.
+    env: { ...process.env, npm_config_prefer_offline: 'true' },
+  });
+  if (status !== 0) throw new Error(`RUN ${line} ended with ${status}\n${stdout}${stderr}`);
+}
+
 beforeAll(() => {
   for (const [instruction, rest] of instructions()) {
     if (instruction === 'FROM') {
@@ -84,7 +94,7 @@ beforeAll(() => {
           words.map((word) => word),
         );
     } else if (instruction === 'RUN') {
-      execFileSync('sh', ['-ec', moved(rest)], { cwd: join(image, 'app'), stdio: 'pipe' });
+      run(moved(rest));
     } else if (instruction in commands) {
       const list = JSON.parse(rest.slice(rest.indexOf('['))) as string[];
       commands[instruction as keyof typeof commands] = list.map(moved);
