@@ -2,7 +2,7 @@
 import { concat } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
 import type { Channel } from '../../channel/channel.ts';
-import type { Compute } from '../../compute/compute.ts';
+import type { TaskInput, TaskName, TaskOutput } from '../../compute/compute.ts';
 import { AlignFingerprintsSchema, AlignPointsSchema } from '../../gen/sotto/protocol/v1/psi_pb.ts';
 import { POINT_BYTES, type Scalar } from '../../primitives/group/index.ts';
 import type { Party, Run } from '../party.ts';
@@ -20,59 +20,80 @@ const ENVELOPE_BYTES = 16;
 const HASH_DOMAIN = 'sotto.psi.align.v1.element';
 const FINGERPRINT_DOMAIN = 'sotto.psi.align.v1.fingerprint';
 
-/** The key and where it is used; all work still under way is called off with the role. */
+/** The key and where it is used. Disposed of, it starts nothing more; a task that runs is left to end. */
 export class Workshop implements Disposable {
-  readonly #compute: Compute;
+  readonly #party: Party;
   readonly #key: Scalar;
-  readonly #stop = new AbortController();
-  readonly #signal: AbortSignal;
+  /** Tasks that wait here rather than in the pool, whose queue other jobs share. */
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #closed = false;
 
   constructor(party: Party, key: Scalar) {
-    this.#compute = party.compute;
+    this.#party = party;
     this.#key = key;
-    this.#signal = AbortSignal.any([party.signal, this.#stop.signal]);
   }
 
   [Symbol.dispose](): void {
-    this.#stop.abort();
+    this.#closed = true;
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** H(id)^key for the list in its order: a promise a batch, each of up to `BATCH` points. */
   blind({ ids, session }: AlignInput, order: Order): Promise<Uint8Array>[] {
     const batches: Promise<Uint8Array>[] = [];
     for (let at = 0; at < order.length; at += BATCH) {
-      const names = Array.from(order.subarray(at, at + BATCH), (row) => nameOf(ids, row));
+      const places = order.subarray(at, at + BATCH);
       const before = batches.at(-AHEAD) ?? Promise.resolve();
-      batches.push(handled(before.then(() => this.#blindBatch(names, session))));
+      batches.push(handled(before.then(() => this.#blindBatch(ids, session, places))));
     }
     return batches;
   }
 
-  async #blindBatch(names: readonly string[], session: Uint8Array): Promise<Uint8Array> {
+  async #blindBatch(
+    ids: readonly string[],
+    session: Uint8Array,
+    places: Order,
+  ): Promise<Uint8Array> {
     const scalar = this.#key.bytes;
     const pieces: Promise<Uint8Array>[] = [];
-    for (let at = 0; at < names.length; at += PIECE) {
-      const input = { domain: HASH_DOMAIN, session, scalar, ids: names.slice(at, at + PIECE) };
-      pieces.push(this.#compute.run('hashAndMultiply', input, { signal: this.#signal }));
+    for (let at = 0; at < places.length; at += PIECE) {
+      const names = Array.from(places.subarray(at, at + PIECE), (row) => nameOf(ids, row));
+      const input = { domain: HASH_DOMAIN, session, scalar, ids: names };
+      pieces.push(this.#run('hashAndMultiply', input));
     }
     return concat(...(await Promise.all(pieces)));
   }
 
   /** The fingerprints of points^key, `width` bytes each. The points may come from anybody. */
   async evaluate(points: Uint8Array, width: number): Promise<Uint8Array> {
+    const scalar = this.#key.bytes;
     const pieces: Promise<Uint8Array>[] = [];
     for (let at = 0; at < points.length; at += PIECE * POINT_BYTES) {
       const piece = points.slice(at, at + PIECE * POINT_BYTES);
-      const scalar = this.#key.bytes;
-      pieces.push(
-        this.#compute.run(
-          'multiplyToFingerprints',
-          { domain: FINGERPRINT_DOMAIN, scalar, points: piece, width },
-          { signal: this.#signal, transfer: [piece.buffer] },
-        ),
-      );
+      const input = { domain: FINGERPRINT_DOMAIN, scalar, points: piece, width };
+      pieces.push(this.#run('multiplyToFingerprints', input, [piece.buffer]));
     }
     return concat(...(await Promise.all(pieces)));
+  }
+
+  async #run<N extends TaskName>(
+    name: N,
+    input: TaskInput<N>,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<TaskOutput<N>> {
+    const { compute, signal } = this.#party;
+    while (!this.#closed && this.#running >= 2 * compute.threads) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    if (this.#closed) throw new SottoError('cancelled', 'the alignment has ended');
+    this.#running += 1;
+    try {
+      return await compute.run(name, input, { signal, transfer });
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
   }
 }
 
