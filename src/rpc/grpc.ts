@@ -107,7 +107,12 @@ function unaryHandler(
   ) => {
     const controller = cancelOf(call);
     const { request } = call;
-    handler(request, { certificate: certificateOf(call), signal: controller.signal }).then(
+    const context = { certificate: certificateOf(call), signal: controller.signal };
+    // Inside a promise at once: a check may throw before the handler's own promise is there.
+    const answer = new Promise<MessageInitShape<DescMessage>>((resolve) => {
+      resolve(handler(request, context));
+    });
+    answer.then(
       (response) => reply(null, create(method.output, response)),
       (thrown: unknown) => reply(refusal(thrown, fail)),
     );
