@@ -66,9 +66,19 @@ const MIN_STEP_RATIO = 8;
 const FORWARD_BITS = 28;
 const FRACTION_BITS = 5;
 const TRANSFORM_SCALE = 2048;
-const PHASOR_SCALES = [4096, 2896, 2048, 1448, 1024];
-/** Narrow primes sum lazily; wide ones are two times slower, and 58 bits are all that can be joined. */
-const MODULUS_BITS = { least: 44, fast: 56, most: 58 };
+/**
+ * Primes of 28 bits sum lazily, wider ones take twice as long, and 58 bits are all that can be joined: so many
+ * rows first cost accuracy, then time, then accuracy again.
+ */
+const MODULI = [
+  { mostBits: 56, phasorScales: [4096, 2896, 2048] },
+  { mostBits: 58, phasorScales: [2896, 2048, 1448, 1024] },
+];
+/** Fewer make primes too narrow to be offered. */
+const LEAST_BITS = 44;
+const MOST_BITS = 58;
+/** A gradient's error of this share of its standard error widens the weights' spread by a twentieth. */
+const MOST_NOISE = { gradient: 0.3, logit: 0.1 };
 const RANGES: Readonly<Record<number, number>> = { 2: 8, 3: 16, 4: 20 };
 /** log2 q of a published key, special prime included, for 128 bits with N = 4096: N >= 38 log2 q. */
 const DIMENSIONS_PER_BIT = 38;
@@ -149,13 +159,13 @@ export function seriesOf(harmonics: number, range = RANGES[harmonics]): SineSeri
   return series;
 }
 
-/** The largest phasors whose modulus stays within the fast primes; failing that, within the widest ones. */
+/** The largest phasors that a fast modulus carries; for very many rows, that any does. */
 function chooseModulus(rows: number, turn: number): { phasorScale: number; ring: Ring } {
-  for (const limit of [MODULUS_BITS.fast, MODULUS_BITS.most]) {
-    for (const phasorScale of PHASOR_SCALES) {
+  for (const { mostBits, phasorScales } of MODULI) {
+    for (const phasorScale of phasorScales) {
       const unit = (phasorScale ** 2 * TRANSFORM_SCALE * rows) / HALF;
-      const bits = Math.max(MODULUS_BITS.least, neededBits(MIN_STEP_RATIO * turn * unit));
-      if (bits <= limit) {
+      const bits = Math.max(LEAST_BITS, neededBits(MIN_STEP_RATIO * turn * unit));
+      if (bits <= mostBits) {
         return { phasorScale, ring: ringOf([Math.ceil(bits / 2), Math.floor(bits / 2)]) };
       }
     }
@@ -176,10 +186,11 @@ function assertRules(chosen: Chosen): void {
     'zeros are hard': N >= DIMENSIONS_PER_BIT * (published + 4),
     'forward keys are narrower': publishedBits(chosen.forwardRing) <= published,
     'steps are fine enough': chosen.gradientTurn >= MIN_STEP_RATIO * chosen.turn,
-    'two limbs can be joined': modulusBits(chosen.ring) <= MODULUS_BITS.most,
+    'two limbs can be joined': modulusBits(chosen.ring) <= MOST_BITS,
     'columns fit 16 bits': 8 * Math.max(2 ** FRACTION_BITS, TRANSFORM_SCALE) < 2 ** 15,
     'replies keep enough bits': modulusBits(chosen.ring) - chosen.dropBits.gradient >= 16,
-    'the noise is small': chosen.noise.gradient <= 0.2 && chosen.noise.logit <= 0.1,
+    'the noise is small':
+      chosen.noise.gradient <= MOST_NOISE.gradient && chosen.noise.logit <= MOST_NOISE.logit,
   };
   for (const [rule, kept] of Object.entries(rules)) {
     if (!kept) {
