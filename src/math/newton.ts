@@ -1,4 +1,7 @@
-/** Plain logistic regression by Newton's method, to the optimum: what the encrypted training is measured against. */
+/**
+ * Plain logistic regression by Newton's method, to the optimum: what the encrypted training is
+ * measured against.
+ */
 import { SottoError } from '../base/errors.ts';
 import type { FeatureMatrix } from './columns.ts';
 import { linearScores, logistic } from './linear-model.ts';
@@ -15,12 +18,16 @@ export interface LogisticFit {
 
 const MAX_ITERATIONS = 100;
 
-/** A step is halved at most this often before the search gives up: 2^-40 of it moves nothing any more. */
+/**
+ * A step is halved at most this often before the search gives up: 2^-40 of it moves nothing any
+ * more.
+ */
 const MAX_HALVINGS = 40;
 
 /**
- * Minimises mean log-loss + ridge / 2 * |weights|^2 (the intercept is not penalised) until no entry of the gradient
- * exceeds `tolerance`. Newton steps are halved until the loss falls, so the start does not matter.
+ * Minimises mean log-loss + ridge / 2 * |weights|^2 (the intercept is not penalised) until no entry
+ * of the gradient exceeds `tolerance`. Newton steps are halved until the loss falls, so the start
+ * does not matter.
  */
 export function fitLogistic(
   features: FeatureMatrix,
@@ -52,7 +59,8 @@ export function fitLogistic(
       const next = parameters.map((value, index) => value - step * direction[index]!);
       const nextLogits = logits.map((value, row) => value - step * along[row]!);
       const nextLoss = penalisedLoss(nextLogits, labels, next, options.ridge);
-      // At the optimum the loss only changes in its last digits: a full step that does not raise it visibly is taken.
+      // At the optimum the loss only changes in its last digits: a full step that does not raise it
+      // visibly is taken.
       if (nextLoss <= loss + 1e-13 * (1 + Math.abs(loss)) || halvings === MAX_HALVINGS) {
         parameters.set(next);
         logits = nextLogits;

@@ -1,4 +1,7 @@
-/** One party's half of a model, as it is kept: its own weights with the preprocessing they belong to, and nothing of the peer's. */
+/**
+ * One party's half of a model, as it is kept: its own weights with the preprocessing they belong
+ * to, and nothing of the peer's.
+ */
 import { z } from 'zod';
 import { SottoError } from '../base/errors.ts';
 import type { Column } from '../math/columns.ts';
@@ -45,7 +48,10 @@ const half = z.strictObject({
   weights: z.strictObject({
     /** Of the whitened features: what scores are computed with. */
     whitened: z.array(z.number()),
-    /** Of the raw features, with `rawIntercept`: for reading. Equal for rows without a clipped value. */
+    /**
+     * Of the raw features, with `rawIntercept`: for reading. Equal for rows without a clipped
+     * value.
+     */
     raw: z.array(rawWeight),
   }),
   /** Belongs to `weights.whitened`, in logits; 0 at the passive party. */
@@ -100,8 +106,8 @@ export const serializeHalf = (model: ModelHalf): string =>
   `${JSON.stringify(model, undefined, 2)}\n`;
 
 /**
- * Reads a file's text. `invalid-argument` names the field that is wrong; a file of a newer format is
- * refused as such, since ignoring what it adds could change scores.
+ * Reads a file's text. `invalid-argument` names the field that is wrong; a file of a newer format
+ * is refused as such, since ignoring what it adds could change scores.
  */
 export function parseHalf(json: string): ModelHalf {
   let value: unknown;
@@ -174,7 +180,10 @@ export function requireCurrent(model: Pick<ModelHalf, 'id' | 'expiresAt'>, nowMs
   });
 }
 
-/** This half's part of each row's logit, intercept included, exact to rounding. Never leaves the party as it is. */
+/**
+ * This half's part of each row's logit, intercept included, exact to rounding. Never leaves the
+ * party as it is.
+ */
 export function partialLogits(model: ModelHalf, columns: readonly Column[]): Float64Array {
   const features = applyPreprocessing(model.preprocessing, columns);
   return linearScores(features, Float64Array.from(model.weights.whitened), model.intercept);

@@ -1,4 +1,6 @@
-/** HTML as a template whose every hole is escaped, unless what goes in is such a template itself. */
+/**
+ * HTML as a template whose every hole is escaped, unless what goes in is such a template itself.
+ */
 
 /** A piece of HTML that is safe to insert as it is. */
 export class Html {

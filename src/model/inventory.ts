@@ -1,4 +1,7 @@
-/** This party's halves of models: a folder for each, with the half as JSON and the same as a TF.js LayersModel. */
+/**
+ * This party's halves of models: a folder for each, with the half as JSON and the same as a TF.js
+ * LayersModel.
+ */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asSottoError, SottoError } from '../base/errors.ts';
@@ -25,7 +28,10 @@ export interface ModelPage {
   readonly nextPageToken: string;
 }
 
-/** One process at a time owns the folder; models never change once saved, so what was read stays true. */
+/**
+ * One process at a time owns the folder; models never change once saved, so what was read stays
+ * true.
+ */
 export class Inventory {
   readonly #folder: string;
   readonly #summaries = new Map<string, ModelSummary>();
@@ -48,7 +54,10 @@ export class Inventory {
     await syncFolder(this.#folder);
   }
 
-  /** Also of an expired model. `not-found`; `invalid-argument` naming the field of a file that is wrong. */
+  /**
+   * Also of an expired model. `not-found`; `invalid-argument` naming the field of a file that is
+   * wrong.
+   */
   async load(id: string): Promise<ModelHalf> {
     return parseHalf(await this.content(id));
   }
@@ -72,7 +81,8 @@ export class Inventory {
     const size = checkedPageSize(pageSize);
     const after = decodeToken(pageToken);
     const all = (await this.#all()).map((model) => ({ key: keyOf(model), model }));
-    // Keys sort by time; the id makes them distinct. A page goes on below the last key, whatever was deleted since.
+    // Keys sort by time; the id makes them distinct. A page goes on below the last key, whatever
+    // was deleted since.
     all.sort((a, b) => (a.key < b.key ? 1 : -1));
     const rest = after === undefined ? all : all.filter(({ key }) => key < after);
     const page = rest.slice(0, size);

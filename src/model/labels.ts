@@ -1,7 +1,10 @@
 /** Labels beside scores: what every metric checks before it counts. */
 import { SottoError } from '../base/errors.ts';
 
-/** Counts of both classes; refuses labels that are not 0 or 1, and a single class, where no metric is defined. */
+/**
+ * Counts of both classes; refuses labels that are not 0 or 1, and a single class, where no metric
+ * is defined.
+ */
 export function countLabels(labels: Uint8Array, scores: Float64Array): number {
   if (labels.length !== scores.length) {
     throw new SottoError('invalid-argument', 'there must be one score for each label', {

@@ -1,9 +1,9 @@
 /**
- * This party's half as a TensorFlow.js LayersModel, for programs that know nothing of Sotto: `model.json`
- * and `weights.bin`, as `tf.loadLayersModel` reads them over HTTP.
+ * This party's half as a TensorFlow.js LayersModel, for programs that know nothing of Sotto:
+ * `model.json` and `weights.bin`, as `tf.loadLayersModel` reads them over HTTP.
  *
- * Input: one row of raw features, in the order of the file's `userDefinedMetadata.inputs`: a number is
- * brought between `low` and `high`, and is `whenMissing` where there is none; categories and
+ * Input: one row of raw features, in the order of the file's `userDefinedMetadata.inputs`: a number
+ * is brought between `low` and `high`, and is `whenMissing` where there is none; categories and
  * indicators are 0 or 1. Output: this half's part of the logit, the active party's with the
  * intercept; the sum of both parties' outputs is the logit.
  *
@@ -11,9 +11,9 @@
  *   raw (d) -- centre (d) -- whiten, with both signs (2r) --> ReLU up to c -- weights --> logit (1)
  * ```
  *
- * Two forms keep float32 from costing digits. The first layer only subtracts each mean, where a year
- * of 2026 would otherwise lose three digits to its own size. And the clip of a whitened feature x to
- * [-c, c] is min(ReLU(x), c) - min(ReLU(-x), c), which shifts nothing.
+ * Two forms keep float32 from costing digits. The first layer only subtracts each mean, where a
+ * year of 2026 would otherwise lose three digits to its own size. And the clip of a whitened
+ * feature x to [-c, c] is min(ReLU(x), c) - min(ReLU(-x), c), which shifts nothing.
  */
 import type { ModelHalf } from './half.ts';
 import { affineLayer, type FeatureName, type Preprocessing } from './preprocess.ts';
@@ -64,7 +64,10 @@ export async function layersModelFiles(half: ModelHalf): Promise<LayersModelFile
 
 type TensorFlow = typeof import('@tensorflow/tfjs');
 
-/** The package recommends its native twin at its first sum, on standard error: the twin cannot be installed here. */
+/**
+ * The package recommends its native twin at its first sum, on standard error: the twin cannot be
+ * installed here.
+ */
 async function loadTensorFlow(): Promise<TensorFlow> {
   const tf = await import('@tensorflow/tfjs');
   tf.env().set('IS_TEST', true);
@@ -120,7 +123,10 @@ function centredLayers(preprocessing: Preprocessing): {
 
 type Artifacts = import('@tensorflow/tfjs').io.ModelArtifacts;
 
-/** The layout that the HTTP loader expects: the topology with a manifest that names the weights' file. */
+/**
+ * The layout that the HTTP loader expects: the topology with a manifest that names the weights'
+ * file.
+ */
 function filesOf(artifacts: Artifacts, half: ModelHalf): LayersModelFiles {
   const { weightData, weightSpecs, ...rest } = artifacts;
   const parts = Array.isArray(weightData) ? weightData : [weightData!];

@@ -2,7 +2,10 @@
 import { SottoError } from '../base/errors.ts';
 import { countLabels } from './labels.ts';
 
-/** Rows whose predicted probabilities are neighbours: what was predicted for them, and what happened. */
+/**
+ * Rows whose predicted probabilities are neighbours: what was predicted for them, and what
+ * happened.
+ */
 export interface CalibrationBin {
   readonly rows: number;
   readonly meanPredicted: number;
@@ -17,7 +20,10 @@ export interface HistogramBin {
   readonly negatives: number;
 }
 
-/** A probability is kept this far from 0 and 1 in the log-loss, so that one row cannot make it infinite. */
+/**
+ * A probability is kept this far from 0 and 1 in the log-loss, so that one row cannot make it
+ * infinite.
+ */
 const LOG_LOSS_FLOOR = 1e-15;
 
 /** Mean negative log-likelihood in nats; `probabilities` must lie in [0, 1]. */
@@ -33,8 +39,8 @@ export function logLoss(labels: Uint8Array, probabilities: Float64Array): number
 }
 
 /**
- * Predicted against observed rates in `bins` groups of about equal size; rows with equal probability are never
- * parted, so there may be fewer groups.
+ * Predicted against observed rates in `bins` groups of about equal size; rows with equal
+ * probability are never parted, so there may be fewer groups.
  */
 export function calibration(
   labels: Uint8Array,

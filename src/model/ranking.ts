@@ -1,13 +1,19 @@
 /** How well scores rank: AUC, KS, the ROC curve, gains and lift. */
 import { countLabels } from './labels.ts';
 
-/** A point of the ROC curve: of the negatives and of the positives, the shares scored at or above a threshold. */
+/**
+ * A point of the ROC curve: of the negatives and of the positives, the shares scored at or above a
+ * threshold.
+ */
 export interface RocPoint {
   readonly falsePositiveRate: number;
   readonly truePositiveRate: number;
 }
 
-/** One tenth of the rows, best scores first; tied scores share their positives evenly over the rows they span. */
+/**
+ * One tenth of the rows, best scores first; tied scores share their positives evenly over the rows
+ * they span.
+ */
 export interface GainsBin {
   /** 1 holds the highest scores. */
   readonly decile: number;
@@ -31,7 +37,10 @@ interface Tie {
 /** More points than an SVG of 400 pixels can show are thinned out. */
 const ROC_POINTS = 400;
 
-/** Rows grouped by equal score, highest first: everything that ranks is computed from these, so ties cannot be broken by accident. */
+/**
+ * Rows grouped by equal score, highest first: everything that ranks is computed from these, so
+ * ties cannot be broken by accident.
+ */
 function ties(labels: Uint8Array, scores: Float64Array): Tie[] {
   const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]!);
   const groups: Tie[] = [];
@@ -49,8 +58,8 @@ function ties(labels: Uint8Array, scores: Float64Array): Tie[] {
 }
 
 /**
- * Area under the ROC curve: the probability that a random positive is scored above a random negative, a tie
- * counting one half (Mann-Whitney).
+ * Area under the ROC curve: the probability that a random positive is scored above a random
+ * negative, a tie counting one half (Mann-Whitney).
  */
 export function auc(labels: Uint8Array, scores: Float64Array): number {
   const positives = countLabels(labels, scores);
@@ -79,7 +88,10 @@ export function aucStandardError(area: number, positives: number, negatives: num
   return Math.sqrt(variance / positives / negatives);
 }
 
-/** Kolmogorov-Smirnov distance, 0..1: the largest gap between the classes' cumulative score distributions. */
+/**
+ * Kolmogorov-Smirnov distance, 0..1: the largest gap between the classes' cumulative score
+ * distributions.
+ */
 export function ks(labels: Uint8Array, scores: Float64Array): number {
   let gap = 0;
   for (const point of fullRoc(labels, scores)) {
@@ -88,7 +100,10 @@ export function ks(labels: Uint8Array, scores: Float64Array): number {
   return gap;
 }
 
-/** The ROC curve from (0, 0) to (1, 1), one point per distinct score but at most about 400, spread evenly. */
+/**
+ * The ROC curve from (0, 0) to (1, 1), one point per distinct score but at most about 400, spread
+ * evenly.
+ */
 export function rocCurve(labels: Uint8Array, scores: Float64Array): RocPoint[] {
   const points = fullRoc(labels, scores);
   if (points.length <= ROC_POINTS) return points;

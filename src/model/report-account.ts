@@ -1,4 +1,7 @@
-/** The part of the report page that gives account: who learnt what, what it took, and with which parameters. */
+/**
+ * The part of the report page that gives account: who learnt what, what it took, and with which
+ * parameters.
+ */
 import { type Html, html } from './html.ts';
 import { bytes, duration } from './quantities.ts';
 import type { Report } from './report.ts';
@@ -14,26 +17,33 @@ ${cost(report, charts)}
 ${parameters(report)}`;
 }
 
-function learnt(report: Report): Html {
-  const parties = [...new Set(report.disclosures.map(({ party }) => party))];
+function learnt({ disclosures, parties }: Report): Html {
+  const of = (party: string) =>
+    disclosures.filter((entry) => entry.party === party).map(({ learns }) => learns);
+  const [active, passive] = [of(parties.active), of(parties.passive)];
+  const both = active.filter((item) => passive.includes(item));
+  const only = (items: string[]) => items.filter((item) => !both.includes(item));
   return html`<section>
 <h2>Who learnt what</h2>
 <p>Both parties signed this list before any data moved. What is not on it, the protocol does not reveal to a party that follows it.</p>
 <div class="grid learnt">
-${parties.map(
-  (party) => html`<div class="card"><h3>${party} learnt</h3><ul>
-${report.disclosures.filter((entry) => entry.party === party).map(({ learns }) => html`<li>${learns}</li>`)}
-</ul></div>`,
-)}
-<div class="card nobody"><h3>The other side never learnt</h3><ul>
-${KEPT_PRIVATE.map((secret) => html`<li>${secret}</li>`)}
-</ul></div>
+${learntCard('Both parties learnt', both)}
+${learntCard(`Only ${parties.active} learnt`, only(active))}
+${learntCard(`Only ${parties.passive} learnt`, only(passive))}
+${learntCard('Neither learnt of the other', KEPT_PRIVATE, 'nobody')}
 </div>
 </section>`;
 }
 
+function learntCard(title: string, items: readonly string[], kind = ''): Html {
+  const shown = items.length === 0 ? ['nothing more'] : items;
+  return html`<div class="card ${kind}"><h3>${title}</h3><ul>${shown.map((item) => html`<li>${item}</li>`)}</ul></div>`;
+}
+
 function cost(report: Report, charts: Charts): Html {
   const all = totals(report);
+  const sum = (of: 'sentBytes' | 'receivedBytes') =>
+    report.phases.reduce((total, phase) => total + phase[of], 0);
   const wire = (8 * all.bytes) / LINK.bitsPerSecond;
   return html`<section>
 <h2>What it took</h2>
@@ -47,6 +57,7 @@ ${report.phases.map(
   (phase) =>
     html`<tr><th scope="row">${phase.name}</th><td>${duration(phase.seconds)}</td><td>${bytes(phase.sentBytes)}</td><td>${bytes(phase.receivedBytes)}</td></tr>`,
 )}
+<tr class="total"><th scope="row">total</th><td>${duration(all.seconds)}</td><td>${bytes(sum('sentBytes'))}</td><td>${bytes(sum('receivedBytes'))}</td></tr>
 </tbody></table></div>
 </div>
 </section>`;

@@ -4,6 +4,7 @@ import { escapeHtml, Html } from './html.ts';
 import type { Report } from './report.ts';
 import { ink } from './report-palette.ts';
 import {
+  aucChart,
   calibrationChart,
   gainsChart,
   histogramChart,
@@ -15,6 +16,7 @@ import {
 } from './report-sketches.ts';
 
 export interface Charts {
+  readonly auc: Html;
   readonly roc: Html;
   readonly gains: Html;
   readonly lift: Html;
@@ -23,8 +25,12 @@ export interface Charts {
   readonly traffic: Html;
 }
 
-const WIDTH = 430;
-const HEIGHT = 270;
+/**
+ * All charts are of one size with their axes, so that their texts are equally large when the page
+ * scales them.
+ */
+const WIDTH = 500;
+const HEIGHT = 330;
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
@@ -33,6 +39,7 @@ export async function drawCharts(report: Report): Promise<Charts> {
   const series = seriesOf(report);
   const { joint } = report.metrics;
   const sketches: Record<keyof Charts, readonly [Sketch, string]> = {
+    auc: [aucChart(series), 'AUC of the models with their ranges'],
     roc: [rocChart(series), 'ROC curves of the models'],
     gains: [gainsChart(series), 'Share of positive cases found against share of rows contacted'],
     lift: [liftChart(series), 'Lift of each tenth of the rows, best scores first'],
@@ -55,7 +62,8 @@ async function draw(sketch: Sketch, title: string): Promise<Html> {
   const view = new vega.View(vega.parse(compile(specification).spec), { renderer: 'none' });
   const drawn = await view.toSVG();
   view.finalize();
-  // Within HTML an svg element needs no namespace, and the page names no address at all without them.
+  // Within HTML an svg element needs no namespace, and the page names no address at all without
+  // them.
   return new Html(
     drawn
       .replace(/ xmlns(:xlink)?="[^"]*"/g, '')
@@ -65,6 +73,7 @@ async function draw(sketch: Sketch, title: string): Promise<Html> {
 
 const CONFIG = {
   aria: false,
+  autosize: { type: 'fit', contains: 'padding' },
   background: 'transparent',
   font: FONT,
   view: { stroke: null },

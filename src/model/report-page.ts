@@ -9,7 +9,7 @@ import { seriesOf } from './report-sketches.ts';
 import { reportCss } from './report-style.ts';
 import { firstTenth, headline, positiveCase, ranking, totals } from './report-words.ts';
 
-/** The whole page. Takes about a second, to draw six charts. */
+/** The whole page. Takes about a second, to draw the charts. */
 export async function renderPage(report: Report): Promise<string> {
   const charts = await drawCharts(report);
   const page = html`<!doctype html>
@@ -91,6 +91,7 @@ ${figure('How much better than chance: lift', charts.lift, html`Each bar is a te
 ${figure('Ranking: ROC curve', charts.roc, html`Each point is one cut-off: how many positive cases are found, and how many others are flagged with them. <b>The closer to the upper left corner, the better</b>; the area below the curve is the AUC.`)}
 ${figure('Can the probabilities be trusted?', charts.calibration, html`Customers in ten groups by predicted probability of the joint model. <b>On the diagonal, what was predicted is what happened</b>; the bars show where the true rate lies 19 times in 20.`)}
 ${figure('How far the classes are apart', charts.scores, html`Where the joint model puts positive and other cases; each colour adds up to 100 %. <b>The less the two overlap, the easier the decision.</b>`)}
+${figure('Is the difference more than luck?', charts.auc, html`AUC on the held-out rows; the bars show where it would lie 19 times in 20 for other customers like these. All models are measured on the same rows, so <b>points that lie apart by more than a bar’s half are unlikely to be luck</b>.`)}
 </div>
 ${gainsDetails(joint)}
 </section>`;

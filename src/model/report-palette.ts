@@ -1,6 +1,12 @@
-/** Colours of the report. Charts are drawn in the light ones; the page's style replaces them in the dark. */
+/**
+ * Colours of the report. Charts are drawn in the light ones; the page's style replaces them in the
+ * dark.
+ */
 
-/** Light, dark. Blue, orange and grey stay apart for every common kind of colour blindness, and models differ in dash as well. */
+/**
+ * Light, dark. Blue, orange and grey stay apart for every common kind of colour blindness, and
+ * models differ in dash as well.
+ */
 export const PALETTE = {
   joint: ['#0b62c4', '#6db1ff'],
   own: ['#c2570c', '#ff9d52'],

@@ -102,6 +102,60 @@ export function gainsChart(series: readonly Series[]): Sketch {
   );
 }
 
+/** Each model's AUC with the range that holds it 19 times in 20; the axis shows what is in play. */
+export function aucChart(series: readonly Series[]): Sketch {
+  const values = series.map(({ name, metrics: { auc, aucError } }) => ({
+    model: name,
+    auc,
+    low: Math.max(0, auc - 1.96 * aucError),
+    high: Math.min(1, auc + 1.96 * aucError),
+    text: auc.toFixed(3),
+  }));
+  const least = Math.min(0.5, ...values.map(({ low }) => Math.floor(low * 20) / 20));
+  const domain = series.map(({ name }) => name);
+  const range = series.map(({ colour }) => ink(colour));
+  return {
+    data: { values },
+    height: 240,
+    encoding: {
+      y: {
+        field: 'model',
+        type: 'nominal',
+        sort: domain,
+        title: null,
+        axis: { labelFontSize: 12, grid: false, labelLimit: 220 },
+      },
+      color: { field: 'model', type: 'nominal', scale: { domain, range }, legend: null },
+    },
+    layer: [
+      {
+        mark: { type: 'rule', strokeWidth: 3, opacity: 0.5 },
+        encoding: {
+          x: {
+            field: 'low',
+            type: 'quantitative',
+            title: 'AUC: 0.5 is chance, 1 is perfect',
+            scale: { domain: [least, 1], zero: false },
+            axis: { tickCount: 6, format: '.1f' },
+          },
+          x2: { field: 'high' },
+        },
+      },
+      {
+        mark: { type: 'point', filled: true, size: 150, opacity: 1 },
+        encoding: { x: { field: 'auc', type: 'quantitative' } },
+      },
+      {
+        mark: { type: 'text', dy: -16, fontSize: 13, fontWeight: 600 },
+        encoding: {
+          x: { field: 'auc', type: 'quantitative' },
+          text: { field: 'text' },
+        },
+      },
+    ],
+  };
+}
+
 /** Bars side by side; the pooled model is left out, whose bars nobody can act on. */
 export function liftChart(all: readonly Series[]): Sketch {
   const series = all.filter(({ colour }) => colour !== 'pooled');
@@ -113,7 +167,7 @@ export function liftChart(all: readonly Series[]): Sketch {
     data: { values },
     layer: [
       {
-        mark: { type: 'bar', cornerRadiusEnd: 2 },
+        mark: { type: 'bar' },
         encoding: {
           x: {
             field: 'decile',
@@ -139,7 +193,10 @@ export function liftChart(all: readonly Series[]): Sketch {
   };
 }
 
-/** The interval that holds the true rate 19 times in 20, after E. B. Wilson (1927): sound near 0 and 1 too. */
+/**
+ * The interval that holds the true rate 19 times in 20, after E. B. Wilson (1927): sound near 0
+ * and 1 too.
+ */
 function wilson({ rows, observed }: CalibrationBin): {
   readonly low: number;
   readonly high: number;
@@ -222,8 +279,8 @@ export function trafficChart({ phases, parties }: Report): Sketch {
   ]);
   return {
     data: { values },
-    height: { step: 26 },
-    mark: { type: 'bar', cornerRadiusEnd: 2 },
+    height: 90 + 62 * phases.length,
+    mark: { type: 'bar' },
     encoding: {
       y: {
         field: 'phase',

@@ -1,4 +1,7 @@
-/** The style sheet of the report page: light and dark, for screens and for paper, with no outside resource. */
+/**
+ * The style sheet of the report page: light and dark, for screens and for paper, with no outside
+ * resource.
+ */
 import { paletteCss } from './report-palette.ts';
 
 export const reportCss = (): string => `${paletteCss()}
@@ -51,6 +54,7 @@ th { color: var(--quiet); font-weight: 500; font-size: 14px; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 tbody tr:last-child > * { border-bottom: 0; }
+td { white-space: nowrap; }
 tbody th { color: var(--text); font-size: 15px; font-weight: 500; }
 .swatch { display: inline-block; width: 22px; height: 0; margin-right: 10px; vertical-align: middle; border-top: 3px solid; }
 .swatch.joint { border-color: var(--joint); }
@@ -59,7 +63,9 @@ tbody th { color: var(--text); font-size: 15px; font-weight: 500; }
 .learnt h3 { margin-bottom: 8px; }
 .learnt ul { margin: 0; padding-left: 1.15em; }
 .learnt li { margin: 5px 0; overflow-wrap: anywhere; }
-.nobody { border-style: dashed; }
+.nobody { grid-column: 1 / -1; border-style: dashed; }
+@media (min-width: 960px) { .learnt .card:first-child { grid-row: span 2; } }
+tr.total > * { border-top: 2px solid var(--line); font-weight: 600; }
 .columns { display: flex; flex-wrap: wrap; gap: 6px; margin: 6px 0 16px; padding: 0; list-style: none; }
 .columns li { padding: 2px 9px; border: 1px solid var(--line); border-radius: 99px; font-size: 14px; overflow-wrap: anywhere; }
 .warnings { margin-top: 20px; padding: 12px 18px; border-radius: 12px; background: var(--warn-soft); color: var(--warn); }

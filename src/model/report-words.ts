@@ -1,4 +1,7 @@
-/** A report in sentences, for the page and for the terminal: what the numbers mean to whoever acts on them. */
+/**
+ * A report in sentences, for the page and for the terminal: what the numbers mean to whoever acts
+ * on them.
+ */
 import { percent } from './quantities.ts';
 import type { GainsBin } from './ranking.ts';
 import type { Report } from './report.ts';
@@ -10,8 +13,8 @@ export const positiveCase = ({ label }: Report): string => `${label.column} = ${
 const pairs = (auc: number): number => Math.round(100 * auc);
 
 /**
- * Whether the joint model beats the active party's own: 'better' or 'worse' only beyond one standard
- * error, since a smaller gap may be the luck of the held-out rows.
+ * Whether the joint model beats the active party's own: 'better' or 'worse' only beyond one
+ * standard error, since a smaller gap may be the luck of the held-out rows.
  */
 export function verdict({ metrics }: Report): 'better' | 'worse' | 'alike' | 'alone' {
   const { joint, activeOnly } = metrics;
@@ -25,7 +28,7 @@ export function verdict({ metrics }: Report): 'better' | 'worse' | 'alike' | 'al
 export function headline(report: Report): string {
   const { active, passive } = report.parties;
   return {
-    better: `With ${passive}’s data, ${active} ranks its customers clearly better.`,
+    better: `With ${passive}’s data, ${active} ranks its customers better.`,
     alike: `${passive}’s data makes no clear difference to how ${active} ranks its customers.`,
     worse: `With ${passive}’s data, ${active} ranks its customers worse than alone.`,
     alone: `${active} and ${passive} trained one model without showing each other a row.`,
@@ -50,7 +53,7 @@ export function firstTenth(report: Report): string {
   return `The tenth of customers with the highest scores holds ${found(joint)} of all such cases${alone}.`;
 }
 
-/** Seconds and bytes of everything but alignment and the like: the phase named "train", or of all phases. */
+/** Seconds and bytes, both ways, of the phases of that name, or of all. */
 export function totals(report: Report, phase?: string): { seconds: number; bytes: number } {
   const chosen = report.phases.filter(({ name }) => phase === undefined || name === phase);
   return {

@@ -1,11 +1,16 @@
-/** What the label side reports of a training: every number that is shown anywhere, as plain JSON. */
+/**
+ * What the label side reports of a training: every number that is shown anywhere, as plain JSON.
+ */
 import { z } from 'zod';
 import { SottoError } from '../base/errors.ts';
 import type { Metrics } from './metrics.ts';
 
 export const REPORT_VERSION = 1;
 
-/** A stretch of the job: how long, and what crossed the wire, headers included, seen from the active party. */
+/**
+ * A stretch of the job: how long, and what crossed the wire, headers included, seen from the
+ * active party.
+ */
 export interface ReportPhase {
   /** e.g. "align", "train". */
   readonly name: string;
@@ -28,7 +33,7 @@ export interface Report {
   /** What the model foretells: rows whose `column` is `positive`. */
   readonly label: { readonly column: string; readonly positive: string };
   readonly rows: {
-    /** Rows of the active party's own table; the passive party's number is not known to it. */
+    /** Rows of the active party's own table. */
     readonly active: number;
     readonly aligned: number;
     readonly train: number;
@@ -41,7 +46,10 @@ export interface Report {
     readonly joint: Metrics;
     /** Trained on the active party's columns alone. */
     readonly activeOnly?: Metrics;
-    /** Trained on both parties' columns in one place: only where one owner has both, as in a demonstration. */
+    /**
+     * Trained on both parties' columns in one place: only where one owner has both, as in a
+     * demonstration.
+     */
     readonly pooled?: Metrics;
   };
   readonly phases: readonly ReportPhase[];
@@ -68,7 +76,10 @@ const checked = z.object({
   ),
 });
 
-/** A report of these facts. `internal` when a count or a time is impossible: a wrong report is worse than none. */
+/**
+ * A report of these facts. `internal` when a count or a time is impossible: a wrong report is
+ * worse than none.
+ */
 export function reportOf(facts: ReportFacts): Report {
   const result = checked.safeParse(facts);
   if (!result.success) {

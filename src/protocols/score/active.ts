@@ -1,4 +1,6 @@
-/** The role that receives the scores: adds its own part to the steps that the passive party gives. */
+/**
+ * The role that receives the scores: adds its own part to the steps that the passive party gives.
+ */
 import {
   ScoreChunkMessageSchema,
   ScoreRequestMessageSchema,
@@ -20,8 +22,9 @@ export interface Scores {
 const CHUNK_BYTES = 2 * CHUNK_ROWS + 8;
 
 /**
- * Learns the passive part of each row's logit to the nearest `step`. Fails with `protocol-violation`
- * when the peer gives another number of scores. The caller finishes the channel before it uses them.
+ * Learns the passive part of each row's logit to the nearest `step`. Fails with
+ * `protocol-violation` when the peer gives another number of scores. The caller finishes the
+ * channel before it uses them.
  */
 export async function* activeScore(
   { channel, signal }: Party,

@@ -1,5 +1,6 @@
 /**
- * Scoring aligned rows with a model of two halves: the passive party gives its part in coarse steps.
+ * Scoring aligned rows with a model of two halves: the passive party gives its part in coarse
+ * steps.
  *
  * ```
  *   active  X_A, w_A, intercept                       passive  X_B, w_B, ledger

@@ -1,4 +1,7 @@
-/** What the passive party remembers of the scores it gave: the only state of scoring, kept by the caller. */
+/**
+ * What the passive party remembers of the scores it gave: the only state of scoring, kept by the
+ * caller.
+ */
 
 /** Scores about to be given. */
 export interface ScoreEntry {
@@ -15,9 +18,9 @@ export interface ScoreEntry {
 
 /**
  * A ledger that outlives jobs. `debit` records, durably and all or nothing, every row of the entry
- * that this model has not scored before, and resolves to the scores to give: for a row scored before
- * the one given then (whatever its data says now: two answers would be two equations), else the
- * entry's own.
+ * that this model has not scored before, and resolves to the scores to give: for a row scored
+ * before the one given then (whatever its data says now: two answers would be two equations), else
+ * the entry's own.
  *
  * Rejects with nothing recorded: `budget-exhausted` when a row has been scored by `modelsPerRow`
  * other models; `parameters-rejected` with `field: 'step'` when this model has scored with another

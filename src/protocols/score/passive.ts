@@ -1,4 +1,6 @@
-/** The role that contributes to scores: rounds its part, debits its ledger, and only then gives it. */
+/**
+ * The role that contributes to scores: rounds its part, debits its ledger, and only then gives it.
+ */
 import { SottoError } from '../../base/errors.ts';
 import {
   ScoreChunkMessageSchema,

@@ -17,7 +17,10 @@ const MOST_STEPS = 32_767;
 /** 256 KiB a message: well below the largest frame, and 30 messages for four million rows. */
 export const CHUNK_ROWS = 131_072;
 
-/** What one party brings: its features of the aligned rows, in the common order, and its weights for them. */
+/**
+ * What one party brings: its features of the aligned rows, in the common order, and its weights
+ * for them.
+ */
 export interface Half {
   /** The model's id, equal at both parties. */
   readonly modelId: string;
@@ -32,7 +35,10 @@ export interface Half {
 /** At most one model for each four features: fewer equations than a quarter of a row's unknowns. */
 export const modelsPerRow = (columns: number): number => Math.floor(columns / 4);
 
-/** intercept + x w of each row; every feature must have a value, for a row without data has no score. */
+/**
+ * intercept + x w of each row; every feature must have a value, for a row without data has no
+ * score.
+ */
 export function partialScores(half: Half): Float64Array {
   const { features, weights, step } = half;
   if (!(step >= DEFAULT_STEP && step <= COARSEST_STEP)) {
@@ -64,7 +70,10 @@ export function partialScores(half: Half): Float64Array {
   return scores;
 }
 
-/** To the nearest step; what lies beyond two bytes (4,096 logits at the finest step) is certain anyway. */
+/**
+ * To the nearest step; what lies beyond two bytes (4,096 logits at the finest step) is certain
+ * anyway.
+ */
 export function toSteps(scores: Float64Array, step: number): Int16Array {
   return Int16Array.from(scores, (score) =>
     Math.max(-MOST_STEPS, Math.min(MOST_STEPS, Math.round(score / step))),
