@@ -13,20 +13,17 @@ import { within } from './deadline.ts';
 import { decode } from './decode.ts';
 import {
   abortBody,
-  bodyOf,
-  checkOpening,
   DIGEST_BYTES,
   headOf,
   KIND,
   type Kind,
-  kindOf,
   MAX_BODY_BYTES,
   NONCE_BYTES,
   openingBody,
-  parseAbort,
   parseHead,
   Transcript,
 } from './frames.ts';
+import { broken, Inbox } from './inbox.ts';
 import type { Transport } from './transport.ts';
 
 export interface ChannelOptions {
@@ -57,21 +54,29 @@ export class Channel {
   readonly #context: Uint8Array;
   readonly #nonce = randomBytes(NONCE_BYTES);
   readonly #said: Transcript;
-  #heard: Transcript | undefined;
+  readonly #inbox: Inbox;
   #opened = false;
   #failure: SottoError | undefined;
-  /** The peer has said why it ended, or has ended: there is nobody left to tell anything. */
-  #peerGone = false;
+  /** We have said why we end. */
+  #parted = false;
   #sending: Promise<unknown> = Promise.resolve();
   #receiving: Promise<unknown> = Promise.resolve();
   #sentBytes = 0;
-  #receivedBytes = 0;
 
   constructor(transport: Transport, options: ChannelOptions = {}) {
     this.#transport = transport;
     this.#options = options;
     this.#context = options.context ?? new Uint8Array(0);
     this.#said = new Transcript(this.#nonce, this.#context);
+    this.#inbox = new Inbox(transport, { nonce: this.#nonce, context: this.#context });
+  }
+
+  /**
+   * Aborted, with the reason, once the peer is known to have left: to be joined to the signal of
+   * whatever is computed meanwhile. All that the peer said before has been received by then.
+   */
+  get ended(): AbortSignal {
+    return this.#inbox.ended;
   }
 
   /** Resolves when the last frame was taken by the transport. */
@@ -100,7 +105,7 @@ export class Channel {
     await this.#sending;
     await this.#receiving;
     await this.#guard(async () => {
-      const heard = this.#heard?.digest() ?? new Uint8Array(DIGEST_BYTES);
+      const heard = this.#inbox.digest();
       const said = this.#opened ? this.#said.digest() : new Uint8Array(DIGEST_BYTES);
       await this.#say(KIND.finish, said, heard);
       const theirs = await this.#hear(KIND.finish);
@@ -119,8 +124,8 @@ export class Channel {
    */
   async fail(error: SottoError): Promise<void> {
     this.#failure ??= error;
-    if (!this.#peerGone) {
-      this.#peerGone = true;
+    if (!this.#parted && !this.ended.aborted) {
+      this.#parted = true;
       const words = [
         ...(this.#opened ? [] : [this.#opening()]),
         this.#said.seal(KIND.abort, abortBody(error)),
@@ -135,7 +140,7 @@ export class Channel {
 
   /** Bytes of frames so far, headers included. */
   get traffic(): { readonly sent: number; readonly received: number } {
-    return { sent: this.#sentBytes, received: this.#receivedBytes };
+    return { sent: this.#sentBytes, received: this.#inbox.bytes };
   }
 
   async #sendBytes(typeName: string, bytes: Uint8Array): Promise<void> {
@@ -192,6 +197,7 @@ export class Channel {
   async #say(kind: Kind, ...parts: readonly Uint8Array[]): Promise<void> {
     if (!this.#opened) {
       this.#opened = true;
+      void this.#inbox.listen();
       await this.#write(this.#opening());
     }
     await this.#write(this.#said.seal(kind, ...parts));
@@ -208,70 +214,40 @@ export class Channel {
     try {
       await this.#wait(taken, 'to take a frame');
     } catch (thrown) {
-      throw (await this.#lastWord(asSottoError(thrown))) ?? thrown;
+      throw await this.#lastWord(asSottoError(thrown));
     }
   }
 
   /** The body of the next frame, which must be of this kind. */
-  async #hear(kind: Kind): Promise<Uint8Array> {
-    const frame = await this.#read();
-    const received = kindOf(frame);
-    if (this.#heard === undefined) {
-      if (received !== KIND.open) {
-        throw new SottoError('verification-failed', 'the opening frame is missing', { received });
-      }
-      const nonce = checkOpening(bodyOf(frame), this.#nonce, this.#context);
-      this.#heard = new Transcript(nonce, this.#context);
-      this.#heard.verify(frame);
-      return this.#hear(kind);
-    }
-    this.#heard.verify(frame);
-    if (received === KIND.abort) {
-      this.#peerGone = true;
-      throw parseAbort(bodyOf(frame));
-    }
-    if (received !== kind) {
+  async #hear(due: Kind): Promise<Uint8Array> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const { kind, body } = await this.#wait(this.#inbox.next(), 'to send a frame');
+    if (kind !== due) {
       throw new SottoError('protocol-violation', 'a frame of another kind was due', {
-        expected: kind,
-        received,
+        expected: due,
+        received: kind,
       });
     }
-    return bodyOf(frame);
-  }
-
-  async #read(): Promise<Uint8Array> {
-    if (this.#failure !== undefined) throw this.#failure;
-    const frame = await this.#wait(this.#transport.read(), 'to send a frame');
-    if (frame === undefined) {
-      this.#peerGone = true;
-      throw new SottoError('peer-unavailable', 'the peer left before the end');
-    }
-    this.#receivedBytes += frame.length;
-    return frame;
+    if (kind !== KIND.verified) void this.#inbox.listen();
+    return body;
   }
 
   /** After a failed write: did the peer say why it left? Its reason is better than ours. */
-  async #lastWord(thrown: SottoError): Promise<SottoError | undefined> {
-    if (thrown.code !== 'peer-unavailable' || this.#failure !== undefined) return this.#failure;
-    const search = async (): Promise<SottoError | undefined> => {
+  async #lastWord(thrown: SottoError): Promise<SottoError> {
+    if (this.#failure !== undefined) return this.#failure;
+    if (thrown.code !== 'peer-unavailable') return thrown;
+    const search = async (): Promise<void> => {
       await this.#receiving; // whoever is reading finds it first
-      for (let frames = 0; frames < PARTING_FRAMES && this.#failure === undefined; frames += 1) {
-        const frame = await this.#transport.read();
-        if (frame === undefined) return undefined;
-        if (kindOf(frame) === KIND.abort) return parseAbort(bodyOf(frame));
-      }
-      return this.#failure;
+      for (let frames = 0; frames < PARTING_FRAMES; frames += 1) await this.#inbox.next();
     };
-    const reason = await within(search(), PARTING_MS).catch(() => undefined);
-    this.#peerGone = true;
-    return reason;
+    await within(search(), PARTING_MS).catch(() => {});
+    return this.#failure ?? (this.ended.aborted ? asSottoError(this.ended.reason) : thrown);
   }
 
   #wait<T>(step: Promise<T>, what: string): Promise<T> {
     const { timeoutMs = TIMEOUT_MS, signal } = this.#options;
     const outcome = step.catch((thrown: unknown) => {
-      if (thrown instanceof SottoError) throw thrown;
-      throw new SottoError('peer-unavailable', 'the connection broke', {}, { cause: thrown });
+      throw broken(thrown);
     });
     return within(outcome, timeoutMs, { what: `waited too long for the peer ${what}`, signal });
   }

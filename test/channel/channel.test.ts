@@ -137,6 +137,24 @@ test('who only sends learns why its peer left', async () => {
   expect(await sending).toMatchObject({ code: 'budget-exhausted' });
 });
 
+test('who computes, and neither sends nor receives, knows when its peer leaves and why', async () => {
+  const [a, b] = pair();
+  await Promise.all([a.send(Hello, { version: '1' }), b.receive(Hello, 10)]);
+  expect(b.ended.aborted).toBe(false);
+  const noticed = new Promise((resolve) => {
+    b.ended.addEventListener('abort', () => resolve(b.ended.reason));
+  });
+  await a.fail(new SottoError('cancelled', 'somebody asked for it'));
+  expect(await noticed).toMatchObject({ code: 'cancelled', facts: { reportedBy: 'peer' } });
+  await expect(b.send(Hello, {})).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+test('a conversation that was finished has not ended early', async () => {
+  const [a, b] = pair();
+  await Promise.all([a.finish(), b.finish()]);
+  expect([a.ended.aborted, b.ended.aborted]).toEqual([false, false]);
+});
+
 test('an end without a word is peer-unavailable, and every later call says the same', async () => {
   const [left, right] = memoryPair();
   const a = new Channel(left);

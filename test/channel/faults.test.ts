@@ -116,12 +116,8 @@ test.each(Array.from({ length: FRAMES }, (_, frame) => frame))(
 );
 
 test('a party that hears itself notices at once', async () => {
-  const frames: Uint8Array[] = [];
-  const mirror: Transport = {
-    write: async (frame) => void frames.push(frame.slice()),
-    read: async () => frames.shift(),
-    close: async () => {},
-  };
+  const [mouth, ear] = memoryPair();
+  const mirror: Transport = { ...mouth, read: ear.read };
   const { error, heard } = await converse(mirror, 0);
   expect(error?.code).toBe('verification-failed');
   expect(heard).toEqual([]);

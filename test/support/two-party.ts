@@ -78,7 +78,8 @@ export async function runRole<T>(
     traffic: channel.traffic,
   });
   try {
-    const run = role({ channel, compute, random, signal });
+    const joined = AbortSignal.any([signal, channel.ended]);
+    const run = role({ channel, compute, random, signal: joined });
     let next = await run.next();
     for (; next.done !== true; next = await run.next()) progress.push(next.value);
     await channel.finish();
