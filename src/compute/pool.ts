@@ -28,7 +28,19 @@ interface Waiting {
   readonly refuse: (error: SottoError) => void;
 }
 
+interface Running {
+  /** Fails the task and ends its thread at once. */
+  readonly lose: (error: SottoError) => void;
+  /** Fails the task; its thread is ended only if it is not free again soon. */
+  readonly cancel: () => void;
+}
+
 const TASK_TIMEOUT_MS = 120_000;
+/**
+ * What a cancelled task may take to its own end: nearly all take less, so that neither a cancelled
+ * job nor a peer that leaves costs a thread and its loaded modules.
+ */
+const GRACE_MS = 1_000;
 const MAX_QUEUE = 4096;
 /** Sources run as .ts, a build as .js: the thread's file is whatever this one is. */
 const WORKER = fileURLToPath(
@@ -45,9 +57,11 @@ class ThreadPool implements Pool {
   readonly #options: PoolOptions;
   /** Ours rather than Piscina's queue, so that a deadline counts from the moment a task runs. */
   readonly #waiting = new Set<Waiting>();
-  /** How to end a running task, by its id. */
-  readonly #running = new Map<number, (error: SottoError) => void>();
-  readonly #cancelAll = (): void => this.#refuseAll(cancelled(this.#options.signal));
+  readonly #running = new Map<number, Running>();
+  readonly #cancelAll = (): void => {
+    this.#refuseWaiting(cancelled(this.#options.signal));
+    for (const { cancel } of this.#running.values()) cancel();
+  };
   #nextId = 0;
   #busy = 0;
   #replaced = 0;
@@ -70,7 +84,7 @@ class ThreadPool implements Pool {
     });
     this.#piscina.on('message', (message: Partial<ThreadLost>) => {
       if (message.lostAtTask === undefined || message.error === undefined) return;
-      this.#running.get(message.lostAtTask)?.(SottoError.fromRecord(message.error));
+      this.#running.get(message.lostAtTask)?.lose(SottoError.fromRecord(message.error));
     });
     // A thread that dies while idle is replaced; the task of one that dies at work is rejected.
     this.#piscina.on('error', () => {});
@@ -87,20 +101,19 @@ class ThreadPool implements Pool {
     { signal, transfer = [] }: RunOptions = {},
   ): Promise<TaskOutput<N>> {
     await this.#turn(signal);
-    try {
-      const reply = await this.#onThread(name, input, transfer, signal);
-      if ('error' in reply) throw SottoError.fromRecord(reply.error);
-      return reply.value as TaskOutput<N>;
-    } finally {
-      this.#startNext();
-    }
+    this.#keepTurn(signal);
+    const reply = await this.#onThread(name, input, transfer, signal);
+    if ('error' in reply) throw SottoError.fromRecord(reply.error);
+    return reply.value as TaskOutput<N>;
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#options.signal?.removeEventListener('abort', this.#cancelAll);
-    this.#refuseAll(new SottoError('cancelled', 'the pool is closed'));
+    const error = new SottoError('cancelled', 'the pool is closed');
+    this.#refuseWaiting(error);
+    for (const { lose } of [...this.#running.values()]) lose(error);
     await this.#piscina.destroy();
   }
 
@@ -151,48 +164,56 @@ class ThreadPool implements Pool {
     else next.start();
   }
 
-  async #onThread(
+  /** Settles as soon as the outcome is known; the thread is free again when its task is over. */
+  #onThread(
     name: TaskName,
     input: unknown,
     transfer: readonly ArrayBuffer[],
     signal: AbortSignal | undefined,
   ): Promise<TaskReply> {
-    this.#refuseIfOver(signal);
     const id = this.#nextId++;
     const controller = new AbortController();
-    let reason: SottoError | undefined;
-    const end = (error: SottoError): void => {
-      if (reason !== undefined) return;
-      reason = error;
+    const timers = new Set<NodeJS.Timeout>();
+    const after = (ms: number, step: () => void): void => void timers.add(setTimeout(step, ms));
+    const retire = (): void => {
+      if (controller.signal.aborted) return;
       this.#replaced += 1;
       controller.abort(); // Piscina ends the thread of an aborted task and starts another
     };
-    const cancel = (): void => end(cancelled(signal));
+    const { promise, resolve, reject } = Promise.withResolvers<TaskReply>();
+    const cancel = (): void => {
+      reject(cancelled(signal ?? this.#options.signal));
+      after(GRACE_MS, retire);
+    };
+    const lose = (error: SottoError): void => {
+      reject(error);
+      retire();
+    };
     const timeoutMs = this.#options.taskTimeoutMs ?? TASK_TIMEOUT_MS;
-    const timer = setTimeout(
-      () =>
-        end(new SottoError('deadline-exceeded', 'a task took too long', { task: name, timeoutMs })),
-      timeoutMs,
+    after(timeoutMs, () =>
+      lose(new SottoError('deadline-exceeded', 'a task took too long', { task: name, timeoutMs })),
     );
     signal?.addEventListener('abort', cancel, { once: true });
-    this.#running.set(id, end);
+    this.#running.set(id, { lose, cancel });
+    this.#piscina
+      .run({ id, name, input }, { transferList: [...transfer], signal: controller.signal })
+      .then(resolve, (thrown: unknown) => reject(unrunnable(name, thrown)))
+      .finally(() => {
+        for (const timer of timers) clearTimeout(timer);
+        signal?.removeEventListener('abort', cancel);
+        this.#running.delete(id);
+        this.#startNext();
+      });
+    return promise;
+  }
+
+  /** Gives the turn back when there is nothing to do with it any more. */
+  #keepTurn(signal: AbortSignal | undefined): void {
     try {
-      const options = { transferList: [...transfer], signal: controller.signal };
-      return await this.#piscina.run({ id, name, input }, options);
+      this.#refuseIfOver(signal);
     } catch (thrown) {
-      throw (
-        reason ??
-        new SottoError(
-          'internal',
-          'a task could not be run on a thread',
-          { task: name },
-          { cause: thrown },
-        )
-      );
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', cancel);
-      this.#running.delete(id);
+      this.#startNext();
+      throw thrown;
     }
   }
 
@@ -202,11 +223,13 @@ class ThreadPool implements Pool {
     if (signal?.aborted === true) throw cancelled(signal);
   }
 
-  #refuseAll(error: SottoError): void {
+  #refuseWaiting(error: SottoError): void {
     for (const waiting of [...this.#waiting]) waiting.refuse(error);
-    for (const end of [...this.#running.values()]) end(error);
   }
 }
+
+const unrunnable = (task: TaskName, cause: unknown): SottoError =>
+  new SottoError('internal', 'a task could not be run on a thread', { task }, { cause });
 
 function cancelled(signal: AbortSignal | undefined): SottoError {
   const reason: unknown = signal?.reason;

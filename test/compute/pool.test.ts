@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { SottoError } from '../../src/base/errors.ts';
 import type { TaskInput } from '../../src/compute/compute.ts';
@@ -87,12 +88,27 @@ test('a cancelled job is over within two seconds, whether its tasks run or wait'
   const options = { signal: stop.signal };
   const runs = [1, 2, 3].map(() => codeOf(pool.run('hashAndMultiply', ENDLESS, options)));
   const other = pool.run('hashAndMultiply', BRIEF);
+  await nextTurn(); // so that the first has its thread
   const started = performance.now();
   stop.abort();
   expect(await Promise.all(runs)).toEqual(['cancelled', 'cancelled', 'cancelled']);
   expect(performance.now() - started).toBeLessThan(2_000);
-  expect((await other).length).toBe(128); // another job's task, on the new thread
+  expect((await other).length).toBe(128); // another job's task, on a new thread
+  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(pool.replaced).toBe(1);
   expect(await codeOf(pool.run('hashAndMultiply', BRIEF, options))).toBe('cancelled');
+});
+
+test('a cancelled task that soon ends by itself does not cost its thread', async () => {
+  await using pool = openPool({ threads: 1 });
+  await pool.run('hashAndMultiply', BRIEF);
+  const stop = new AbortController();
+  const run = codeOf(pool.run('hashAndMultiply', named(100), { signal: stop.signal }));
+  await nextTurn();
+  stop.abort();
+  expect(await run).toBe('cancelled');
+  expect((await pool.run('hashAndMultiply', BRIEF)).length).toBe(128);
+  expect(pool.replaced).toBe(0);
 });
 
 test("the reason of a signal is the caller's when it is an error of ours", async () => {
