@@ -1,0 +1,67 @@
+/** Whole jobs between two workers, watched: what each party heard in each of them. */
+import { inlineCompute } from '../../src/compute/inline.ts';
+import type { JobSpec } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
+import { JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
+import { alignSpec, trainSpec } from '../support/jobs.ts';
+import { lendingTables } from '../support/lending.ts';
+import { openPair, type Pair, reaches } from '../support/workers.ts';
+import { allowedUnder, unlisted } from './allowed.ts';
+import { type Heard, recorded } from './record.ts';
+
+export interface PartyView {
+  readonly protocol: string;
+  readonly party: string;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Messages or fields that PROTOCOLS.md does not list. */
+  readonly unlisted: readonly string[];
+  readonly heard: readonly Heard[];
+}
+
+/** Headings of PROTOCOLS.md whose messages a job of each kind may use. */
+const SECTIONS = {
+  align: ['Channel', 'Agreement', 'Align'],
+  train: ['Channel', 'Agreement', 'Align', 'Train', 'Score'],
+  predict: ['Channel', 'Agreement', 'Align', 'Score'],
+} as const;
+
+async function watched(
+  pair: Pair,
+  protocol: keyof typeof SECTIONS,
+  spec: JobSpec,
+): Promise<PartyView[]> {
+  const bank: Heard[] = [];
+  const telco: Heard[] = [];
+  pair.network.wrap = (transport) => recorded(transport, bank, telco);
+  const { id } = await pair.bank.submit(spec, '', 'ada');
+  for (const worker of [pair.bank, pair.telco]) {
+    const job = await reaches(worker, id);
+    if (job.state !== JobState.SUCCEEDED) throw new Error(`${protocol} failed: ${job.error?.code}`);
+  }
+  const allowed = allowedUnder(SECTIONS[protocol]);
+  return Object.entries({ bank, telco }).map(([party, heard]) => ({
+    protocol,
+    party,
+    messages: heard.length,
+    bytes: heard.reduce((sum, { bytes }) => sum + bytes, 0),
+    unlisted: unlisted(heard, allowed),
+    heard,
+  }));
+}
+
+/** Aligns, trains under real encryption, and predicts; the same customers each time, labels as given. */
+export async function* watchJobs(files = lendingTables()): AsyncGenerator<PartyView> {
+  await using pair = await openPair({
+    bank: { compute: inlineCompute(), files: { ...files } },
+    telco: { compute: inlineCompute() },
+  });
+  yield* await watched(pair, 'align', alignSpec());
+  yield* await watched(
+    pair,
+    'train',
+    trainSpec({ protocol: { case: 'train', value: { passes: 3 } } }),
+  );
+  const { models } = await pair.bank.models.list(1, '');
+  const value = { modelId: models[0]!.id };
+  yield* await watched(pair, 'predict', alignSpec({ protocol: { case: 'predict', value } }));
+}
