@@ -1,16 +1,17 @@
 /** One attempt at a job: its role, driven over an accepted conversation until both sides have finished. */
+import { toHex } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
 import { Channel } from '../channel/channel.ts';
 import type { Transport } from '../channel/transport.ts';
 import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
+import type { Inventory } from '../model/inventory.ts';
 import type { Run } from '../protocols/party.ts';
-import { attemptContext, modelIdOf, parseAgreement } from './agreement.ts';
+import { agreementHash, attemptContext, modelIdOf, parseAgreement } from './agreement.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Board } from './board.ts';
-import { jobRole } from './catalogue.ts';
+import { catalogue } from './catalogue.ts';
 import { drive, progressMessage } from './drive.ts';
 import type { Ledger } from './ledger.ts';
-import type { Inventory } from './models.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Outcome } from './role.ts';
 import { participant, protocolOf, roleOf } from './spec.ts';
@@ -81,12 +82,10 @@ function startRole(shop: Workshop, attempt: Attempt, channel: Channel): Run<Outc
   const agreement = parseAgreement(attempt.agreement);
   const spec = agreement.spec!;
   const role = roleOf(spec, options.party);
-  return jobRole(
-    protocolOf(spec),
-    role,
-  )({
+  return catalogue[protocolOf(spec)][role]({
     party: { channel, compute: options.compute, random: options.random, signal: attempt.signal },
     agreement,
+    agreementSha256: toHex(agreementHash(attempt.agreement)),
     modelId: modelIdOf(attempt.agreement),
     attempt: attempt.number,
     role,

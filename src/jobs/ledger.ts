@@ -6,7 +6,7 @@
  * their number over all jobs together that has to stay far below the number of rows.
  */
 import { createHmac } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SottoError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { ScoreEntry, ScoreLedger } from '../protocols/score/index.ts';
@@ -34,48 +34,49 @@ export interface LabelDebit {
 export class Ledger {
   readonly #database: DatabaseSync;
   readonly #key: Uint8Array;
+  readonly #scoresOfRow: StatementSync;
 
   constructor(database: DatabaseSync, random: Random) {
     this.#database = database;
     this.#key = ledgerKey(database, random);
+    this.#scoresOfRow = database.prepare(
+      'SELECT model, steps FROM scores WHERE dataset = ? AND row = ?',
+    );
   }
 
-  /** @throws budget-exhausted with `asked` and `left`, or with `differing` rows and how many it takes. */
+  /**
+   * Whether the debit would be admitted now: asked before the work, so that none is in vain.
+   * @throws budget-exhausted with `asked` and `left`, or with `differing` rows and `least`.
+   */
+  checkLabel(debit: LabelDebit): void {
+    this.#admit(debit, this.#digests(debit.ids));
+  }
+
+  /** Durably, before the opening. @throws as `checkLabel`. */
   debitLabel(debit: LabelDebit): void {
     const rowSet = this.#digests(debit.ids);
     inTransaction(this.#database, () => {
-      const before = this.#database
-        .prepare(
-          'SELECT numbers, rows, row_set FROM label_openings WHERE dataset = ? AND label = ?',
-        )
-        .all(debit.dataset, debit.label) as unknown as {
-        numbers: number;
-        rows: number;
-        row_set: Uint8Array;
-      }[];
-      const rows = Math.min(debit.ids.length, ...before.map((opening) => opening.rows));
-      const spent = before.reduce((total, opening) => total + opening.numbers, 0);
-      const left = Math.max(0, Math.floor(rows / ROWS_PER_NUMBER) - spent);
-      if (debit.numbers > left) {
-        throw new SottoError(
-          'budget-exhausted',
-          'opening these weights would say too much about the labels',
-          { asked: debit.numbers, left, dataset: debit.dataset, label: debit.label },
-        );
-      }
-      for (const opening of before) checkOverlap(rowSet, opening.row_set);
+      this.#admit(debit, rowSet);
+      const { dataset, label, job, attempt, numbers, ids } = debit;
       this.#database
         .prepare('INSERT INTO label_openings VALUES (?, ?, ?, ?, ?, ?, ?)')
-        .run(
-          debit.dataset,
-          debit.label,
-          debit.job,
-          debit.attempt,
-          debit.numbers,
-          debit.ids.length,
-          rowSet,
-        );
+        .run(dataset, label, job, attempt, numbers, ids.length, rowSet);
     });
+  }
+
+  #admit({ dataset, label, numbers, ids }: LabelDebit, rowSet: Uint8Array): void {
+    const left = this.labelsLeft(dataset, label, ids.length);
+    if (numbers > left) {
+      throw new SottoError(
+        'budget-exhausted',
+        'opening these weights would say too much about the labels',
+        { asked: numbers, left, dataset, label },
+      );
+    }
+    const before = this.#database
+      .prepare('SELECT row_set FROM label_openings WHERE dataset = ? AND label = ?')
+      .all(dataset, label) as unknown as { row_set: Uint8Array }[];
+    for (const opening of before) checkOverlap(rowSet, opening.row_set);
   }
 
   /** Label-dependent numbers still to be opened, if all future row sets have `rows` rows or more. */
@@ -112,29 +113,47 @@ export class Ledger {
     }
   }
 
+  /**
+   * Whether one more model may score these rows: asked before the work.
+   * @throws budget-exhausted with `asked`, `left` and `modelsPerRow`.
+   */
+  checkScores(
+    dataset: string,
+    asked: Pick<ScoreEntry, 'modelId' | 'rowKeys' | 'modelsPerRow'>,
+  ): void {
+    for (const key of asked.rowKeys) this.#given(dataset, this.#digest(key), asked);
+  }
+
   #debitRows(dataset: string, entry: ScoreEntry): Int16Array {
-    const given = this.#database.prepare(
-      'SELECT steps FROM scores WHERE dataset = ? AND row = ? AND model = ?',
-    );
-    const models = this.#database.prepare(
-      'SELECT count(*) AS models FROM scores WHERE dataset = ? AND row = ?',
-    );
     const give = this.#database.prepare('INSERT INTO scores VALUES (?, ?, ?, ?)');
     return Int16Array.from(entry.rowKeys, (key, row) => {
       const digest = this.#digest(key);
-      const before = given.get(dataset, digest, entry.modelId);
-      if (before !== undefined) return (before as unknown as { steps: number }).steps;
-      const counted = models.get(dataset, digest) as unknown as { models: number };
-      if (counted.models >= entry.modelsPerRow) {
-        throw new SottoError(
-          'budget-exhausted',
-          'scores of one more model would say too much about a row of this dataset',
-          { asked: 1, left: 0, modelsPerRow: entry.modelsPerRow, dataset },
-        );
-      }
+      const before = this.#given(dataset, digest, entry);
+      if (before !== undefined) return before;
       give.run(dataset, digest, entry.modelId, entry.steps[row]!);
       return entry.steps[row]!;
     });
+  }
+
+  /** The steps given for a row before; undefined if it may be given now. */
+  #given(
+    dataset: string,
+    row: Uint8Array,
+    { modelId, modelsPerRow }: Pick<ScoreEntry, 'modelId' | 'modelsPerRow'>,
+  ): number | undefined {
+    const known = this.#scoresOfRow.all(dataset, row) as unknown as {
+      model: string;
+      steps: number;
+    }[];
+    const before = known.find(({ model }) => model === modelId);
+    if (before === undefined && known.length >= modelsPerRow) {
+      throw new SottoError(
+        'budget-exhausted',
+        'scores of one more model would say too much about a row of this dataset',
+        { asked: 1, left: 0, modelsPerRow, dataset },
+      );
+    }
+    return before?.steps;
   }
 
   #digest(id: string): Uint8Array {

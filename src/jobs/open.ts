@@ -1,5 +1,6 @@
 /** From options to a worker that has taken up its jobs. */
 import { join } from 'node:path';
+import { Inventory } from '../model/inventory.ts';
 import { Artifacts } from './artifacts.ts';
 import { Board } from './board.ts';
 import { Ledger } from './ledger.ts';
@@ -20,7 +21,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       options,
       board: new Board(new Registry(database), options.clock, options.log),
       ledger: new Ledger(database, options.random),
-      inventory: { list: async () => [join(options.stateDir, 'models')] },
+      inventory: new Inventory(join(options.stateDir, 'models')),
       artifacts: new Artifacts(options.stateDir),
       tables: new Tables(options.datasets),
     },

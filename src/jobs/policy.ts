@@ -12,6 +12,14 @@ export interface OwnDataset {
   readonly idNormalization: readonly string[];
 }
 
+export interface OfferRequest {
+  readonly spec: JobSpec;
+  readonly role: Role;
+  readonly peer: string;
+  /** Columns of this party that the job needs without naming them: those of a model. */
+  readonly modelColumns?: readonly string[] | undefined;
+}
+
 /**
  * The columns of this party that the spec names are offered to the peer for the stated purpose. A dataset that is not
  * offered and one that does not exist fail alike: a peer learns no names by trying.
@@ -20,7 +28,7 @@ export interface OwnDataset {
 export function checkOffered(
   offers: readonly Offer[],
   dataset: OwnDataset | undefined,
-  request: { readonly spec: JobSpec; readonly role: Role; readonly peer: string },
+  request: OfferRequest,
 ): void {
   const { purpose } = request.spec;
   const side = participant(request.spec, request.role);
@@ -40,6 +48,9 @@ export function checkOffered(
     if (!admits(column.name)) {
       throw rejected(`${path}.columns[${index}].name`, 'a column that is offered');
     }
+  }
+  if (request.modelColumns?.every(admits) === false) {
+    throw rejected(`${path}.dataset`, 'a dataset whose offered columns include those of the model');
   }
   if (side.label !== undefined && !admits(side.label.column)) {
     throw rejected(`${path}.label.column`, 'a column that is offered');

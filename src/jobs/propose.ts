@@ -1,23 +1,14 @@
 /** The side where a job was submitted: proposes until the peer agrees, runs, and tries again after a cut. */
 import { asSottoError, isErrorCode, SottoError } from '../base/errors.ts';
-import { Channel } from '../channel/channel.ts';
 import type { Transport } from '../channel/transport.ts';
-import {
-  type AnswerMessage,
-  AnswerMessageSchema,
-  ProposeMessageSchema,
-  Verdict,
-} from '../gen/sotto/job/v1/agreement_pb.ts';
+import { type AnswerMessage, Verdict } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import { checkSignature, checkValidity, parseAgreement, signAgreement } from './agreement.ts';
 import { runAttempt, type Workshop } from './attempt.ts';
+import { sendProposal } from './handshake.ts';
 import { hasEnded, type JobRecord } from './registry.ts';
 import type { Slots } from './slots.ts';
 
-/** A rejection with its texts; none of them is long. */
-const MAX_ANSWER_BYTES = 4_096;
-/** Opening tables comes before an answer, and a large file takes a while. */
-const ANSWER_TIMEOUT_MS = 60_000;
 /** A link that breaks this often in the middle of a job will break again. */
 const MAX_ATTEMPTS = 5;
 
@@ -145,27 +136,20 @@ export interface Proposal {
 }
 
 /** One proposal and its answer. The transport stays open. */
-export async function propose(
+export function propose(
   shop: Workshop,
   proposal: Proposal,
   transport: Transport,
   signal: AbortSignal,
 ): Promise<AnswerMessage> {
   const { party, keys } = shop.options;
-  const channel = new Channel(transport, { timeoutMs: ANSWER_TIMEOUT_MS, signal });
-  try {
-    await channel.send(ProposeMessageSchema, {
-      agreement: proposal.agreement,
-      signature: signAgreement(proposal.agreement, party, keys.own),
-      attempt: proposal.number,
-      withdraw: proposal.withdraw,
-    });
-    return await channel.receive(AnswerMessageSchema, MAX_ANSWER_BYTES);
-  } catch (thrown) {
-    const error = asSottoError(thrown);
-    await channel.fail(error);
-    throw error;
-  }
+  const message = {
+    agreement: proposal.agreement,
+    signature: signAgreement(proposal.agreement, party, keys.own),
+    attempt: proposal.number,
+    withdraw: proposal.withdraw,
+  };
+  return sendProposal(transport, message, signal);
 }
 
 /** The peer's reason as an error of ours; whatever is no code or no path of a field is dropped. */

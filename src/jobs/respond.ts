@@ -3,14 +3,11 @@ import { create } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { equalBytes, toHex } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
-import { Channel } from '../channel/channel.ts';
-import { within } from '../channel/deadline.ts';
 import type { Transport } from '../channel/transport.ts';
 import {
   type AnswerMessage,
   AnswerMessageSchema,
   type ProposeMessage,
-  ProposeMessageSchema,
   Verdict,
 } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { JobSchema, JobState } from '../gen/sotto/job/v1/job_pb.ts';
@@ -18,24 +15,18 @@ import {
   agreementHash,
   checkAgreement,
   checkSignature,
-  MAX_AGREEMENT_BYTES,
   parseAgreement,
   rejected,
   signAgreement,
 } from './agreement.ts';
 import type { Workshop } from './attempt.ts';
-import { requireModel } from './models.ts';
+import { partWith, receiveProposal, sendAnswer } from './handshake.ts';
+import { requiredModel } from './models.ts';
 import { admittedByRule, checkNormalization, checkOffered, requirePeer } from './policy.ts';
 import { hasEnded, type JobRecord } from './registry.ts';
 import type { LiveRun, Runs } from './runs.ts';
 import type { Slots } from './slots.ts';
 import { participant, roleOf } from './spec.ts';
-
-/** The agreement, a signature and two numbers. */
-const MAX_PROPOSAL_BYTES = MAX_AGREEMENT_BYTES + 256;
-const PROPOSAL_TIMEOUT_MS = 30_000;
-/** How long a peer may take to read an answer that begins nothing. */
-const FAREWELL_MS = 5_000;
 
 /** What the rest of the conversation needs, once a proposal is accepted. */
 export interface Accepted {
@@ -58,29 +49,23 @@ export async function hearProposal(
   from: { readonly peer: string; readonly transport: Transport; readonly signal: AbortSignal },
 ): Promise<Accepted | undefined> {
   const { peer, transport, signal } = from;
-  const channel = new Channel(transport, { timeoutMs: PROPOSAL_TIMEOUT_MS, signal });
   let accepted: Accepted | undefined;
   try {
-    const message = await channel.receive(ProposeMessageSchema, MAX_PROPOSAL_BYTES);
+    const message = await receiveProposal(transport, signal);
     const verdict = await decide(shop, runs, slots, { peer, message }).catch((thrown: unknown) =>
       refused(shop, peer, asSottoError(thrown)),
     );
     accepted = 'record' in verdict ? verdict : undefined;
-    await channel.send(
-      AnswerMessageSchema,
-      'record' in verdict ? acceptance(shop, verdict) : verdict,
-    );
+    const answer = 'record' in verdict ? acceptance(shop, verdict) : verdict;
+    await sendAnswer(transport, answer, signal);
   } catch (thrown) {
     const error = asSottoError(thrown);
     if (accepted !== undefined) giveUp(shop, accepted, error);
     shop.options.log({ event: 'conversation-refused', peer, code: error.code });
-    await channel.fail(error);
+    await transport.close().catch(() => {});
     return undefined;
   }
-  if (accepted === undefined) {
-    await within(transport.read(), FAREWELL_MS, { signal }).catch(() => {});
-    await transport.close().catch(() => {});
-  }
+  if (accepted === undefined) await partWith(transport, signal);
   return accepted;
 }
 
@@ -179,9 +164,9 @@ async function checkProposal(shop: Workshop, bytes: Uint8Array, peer: string): P
   const spec = agreement.spec!;
   const request = { spec, peer, role: roleOf(spec, options.party) };
   const dataset = await tables.describe(participant(spec, request.role).dataset);
-  checkOffered(options.offers, dataset, request);
+  const model = await requiredModel(shop.inventory, request, nowMs, rejected);
+  checkOffered(options.offers, dataset, { ...request, modelColumns: model?.columns });
   checkNormalization(agreement, dataset!);
-  await requireModel(shop, request, rejected);
 }
 
 function insertProposal(

@@ -1,10 +1,11 @@
 /** What a job's role at this party is given, and what it leaves behind. */
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Bytes } from '../base/bytes.ts';
-import type { Agreement, Participant } from '../gen/sotto/job/v1/agreement_pb.ts';
+import { SottoError } from '../base/errors.ts';
+import type { Agreement, Participant, TrainSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
+import type { Inventory } from '../model/inventory.ts';
 import type { Party, Progress, Run } from '../protocols/party.ts';
 import type { Ledger } from './ledger.ts';
-import type { Inventory } from './models.ts';
 import type { Clock } from './options.ts';
 import type { Role } from './spec.ts';
 import type { Tables } from './tables.ts';
@@ -12,7 +13,8 @@ import type { Tables } from './tables.ts';
 export interface JobContext {
   readonly party: Party;
   readonly agreement: Agreement;
-  /** Hex, from the agreement: equal at both parties. */
+  /** Hex SHA-256, equal at both parties; its first 20 digits name the model of a training. */
+  readonly agreementSha256: string;
   readonly modelId: string;
   readonly attempt: number;
   readonly role: Role;
@@ -55,3 +57,9 @@ export async function* stretch<T>(run: Run<T>, from: number, to: number): Run<T>
 }
 
 export const at = (phase: string, fraction: number): Progress => ({ phase, fraction });
+
+export function trainSpecOf({ agreement }: JobContext): TrainSpec {
+  const protocol = agreement.spec?.protocol;
+  if (protocol?.case !== 'train') throw new SottoError('internal', 'not a training', {});
+  return protocol.value;
+}

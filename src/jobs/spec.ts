@@ -140,7 +140,7 @@ function normaliseProtocol(spec: JobSpec): void {
     const given = spec.protocol.value;
     const value = create(TrainSpecSchema, {
       passes: inRange('spec.train.passes', defaultTo(given.passes, 10), 1, 50),
-      ridge: inRange('spec.train.ridge', defaultTo(given.ridge, 0.001), 1e-6, 1),
+      ridge: inRange('spec.train.ridge', defaultTo(given.ridge, 0.001), 1e-6, 0.25),
       heldOutFraction: inRange(
         'spec.train.held_out_fraction',
         defaultTo(given.heldOutFraction, 0.2),

@@ -6,7 +6,7 @@ import { type JobSpec, JobSpecSchema } from '../gen/sotto/job/v1/agreement_pb.ts
 import { JobSchema, JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import { agreementHash, canonicalBytes, draftAgreement } from './agreement.ts';
 import type { Workshop } from './attempt.ts';
-import { requireModel } from './models.ts';
+import { requiredModel } from './models.ts';
 import { checkOffered, type OwnDataset, requirePeer } from './policy.ts';
 import type { JobRecord } from './registry.ts';
 import {
@@ -42,9 +42,15 @@ export async function checkOwn(shop: Workshop, given: JobSpec): Promise<Checked>
       dataset: side.dataset,
     });
   }
-  requireColumns(spec, role, dataset);
+  const model = await requiredModel(
+    shop.inventory,
+    { spec, peer },
+    options.clock.now(),
+    (field, expected) => invalidField(field, `is not ${expected}`),
+  );
+  requireColumns(spec, role, dataset, model?.columns ?? []);
   try {
-    checkOffered(options.offers, dataset, { spec, role, peer });
+    checkOffered(options.offers, dataset, { spec, role, peer, modelColumns: model?.columns });
   } catch (thrown) {
     if (!(thrown instanceof SottoError)) throw thrown;
     throw new SottoError(
@@ -53,13 +59,15 @@ export async function checkOwn(shop: Workshop, given: JobSpec): Promise<Checked>
       thrown.facts,
     );
   }
-  await requireModel(shop, { spec, role, peer }, (field, expected) =>
-    invalidField(field, `is not ${expected}`),
-  );
   return { spec, role, peer, dataset };
 }
 
-function requireColumns(spec: JobSpec, role: Role, dataset: OwnDataset): void {
+function requireColumns(
+  spec: JobSpec,
+  role: Role,
+  dataset: OwnDataset,
+  modelColumns: readonly string[],
+): void {
   const side = participant(spec, role);
   const wanted = side.columns.map((column, index) => ({
     field: `spec.${role}.columns[${index}].name`,
@@ -68,6 +76,7 @@ function requireColumns(spec: JobSpec, role: Role, dataset: OwnDataset): void {
   if (side.label !== undefined) {
     wanted.push({ field: `spec.${role}.label.column`, column: side.label.column });
   }
+  for (const column of modelColumns) wanted.push({ field: `spec.${role}.dataset`, column });
   for (const { field, column } of wanted) {
     if (!dataset.columns.includes(column)) {
       throw invalidField(field, 'is no column of the dataset', { column, dataset: side.dataset });

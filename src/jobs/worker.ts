@@ -45,7 +45,7 @@ export class Worker implements Operator, AsyncDisposable {
     this.#release = release;
     this.#own = new Slots(limits.maxJobs);
     this.#peers = new Slots(limits.maxJobs);
-    this.models = new ModelShelf(shop.inventory);
+    this.models = new ModelShelf(shop.inventory, shop.options.log);
   }
 
   /** Takes up what an earlier process left, and begins to hear peers. */
