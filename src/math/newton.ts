@@ -5,7 +5,7 @@
 import { SottoError } from '../base/errors.ts';
 import type { FeatureMatrix } from './columns.ts';
 import { linearScores, logistic } from './linear-model.ts';
-import { choleskySolve } from './matrix.ts';
+import { choleskySolve, gram } from './matrix.ts';
 
 export interface LogisticFit {
   /** One weight per column, in the units of the features given. */
@@ -137,29 +137,14 @@ function gradientAt(
   return gradient;
 }
 
-/** Row-major, symmetric, (columns + 1)^2. */
+/** Row-major, symmetric, (columns + 1)^2: the Gram matrix of rows weighted by their curvature. */
 function hessianAt(features: FeatureMatrix, logits: Float64Array, ridge: number): Float64Array {
   const { rows, columns, values } = features;
-  const size = columns + 1;
-  const hessian = new Float64Array(size * size);
-  const curvature = logits.map((z) => {
-    const p = logistic(z);
-    return (p * (1 - p)) / rows;
-  });
-  const weighted = new Float64Array(rows);
-  for (let j = 0; j < size; j++) {
-    for (let row = 0; row < rows; row++) {
-      weighted[row] = curvature[row]! * (j < columns ? values[j * rows + row]! : 1);
-    }
-    for (let k = 0; k <= j; k++) {
-      let sum = 0;
-      for (let row = 0; row < rows; row++) {
-        sum += weighted[row]! * (k < columns ? values[k * rows + row]! : 1);
-      }
-      hessian[j * size + k] = sum;
-      hessian[k * size + j] = sum;
-    }
-    if (j < columns) hessian[j * size + j] = hessian[j * size + j]! + ridge;
-  }
+  const roots = logits.map((z) => Math.sqrt((logistic(z) * logistic(-z)) / rows));
+  const weighted = new Float64Array(rows * (columns + 1));
+  for (let at = 0; at < rows * columns; at++) weighted[at] = values[at]! * roots[at % rows]!;
+  weighted.set(roots, rows * columns);
+  const hessian = gram({ rows, columns: columns + 1, values: weighted });
+  for (let j = 0; j < columns; j++) hessian[j * (columns + 2)]! += ridge;
   return hessian;
 }
