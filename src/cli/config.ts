@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { datasetSchema } from '../data/dataset.ts';
+import { type DatasetConfig, datasetSchema } from '../data/dataset.ts';
 import { DEFAULT_LIMITS } from '../jobs/options.ts';
 import { ROLES } from '../rpc/index.ts';
 import { checked } from './schema.ts';
@@ -96,6 +96,13 @@ export function loadConfig(path: string): Config {
   const complaints = inconsistencies(config);
   if (complaints.length > 0) throw complain(file, complaints);
   return absolute(config, file);
+}
+
+/** The datasets as the data layer takes them. */
+export function tablesOf({ datasets }: Config): Record<string, DatasetConfig> {
+  return Object.fromEntries(
+    Object.entries(datasets).map(([name, { offeredTo: _, ...table }]) => [name, table]),
+  );
 }
 
 /** What no single field shows: names that refer to nothing, twice the same peer, nobody to dial. */

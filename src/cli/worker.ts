@@ -20,7 +20,7 @@ import {
   readPublic,
   serveOperators,
 } from '../rpc/index.ts';
-import type { Config } from './config.ts';
+import { type Config, tablesOf } from './config.ts';
 import { openLog } from './log.ts';
 
 /** What has not stopped by then is cut off, a little before whoever asked loses patience (15 s). */
@@ -135,17 +135,13 @@ function limitsOf({ limits }: Config): Limits {
   };
 }
 
-function dataOf({
-  datasets,
-  autoApprove,
-}: Config): Pick<WorkerOptions, 'datasets' | 'offers' | 'rules'> {
-  const named = Object.entries(datasets);
+function dataOf(config: Config): Pick<WorkerOptions, 'datasets' | 'offers' | 'rules'> {
   return {
-    datasets: Object.fromEntries(named.map(([name, { offeredTo: _, ...table }]) => [name, table])),
-    offers: named.flatMap(([dataset, { offeredTo }]) =>
+    datasets: tablesOf(config),
+    offers: Object.entries(config.datasets).flatMap(([dataset, { offeredTo }]) =>
       offeredTo.map((offer) => ({ dataset, ...offer })),
     ),
-    rules: autoApprove,
+    rules: config.autoApprove,
   };
 }
 

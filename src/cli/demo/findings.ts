@@ -10,30 +10,36 @@ import type { Job } from '../../gen/sotto/job/v1/job_pb.ts';
 import type { Report } from '../../model/report.ts';
 import { writeReport } from '../../model/report-files.ts';
 import { predictSpec, SCORES_FILE } from '../commands/predict.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig, tablesOf } from '../config.ts';
 import type { OperatorClient } from '../connection.ts';
 import { compare } from './baselines.ts';
 import type { DemoSetup } from './setup.ts';
 
-/** The bank's report, completed by the two baselines and written to the folder. */
+/** The report that the training left at the bank. */
+export async function reportOfJob(bank: OperatorClient, job: Job): Promise<Report> {
+  const artifact = await bank.artifact(job.id, 'report.json');
+  return JSON.parse(new TextDecoder().decode(artifact)) as Report;
+}
+
+/** The bank's report, completed by what only a demo can compare with, and written to the folder. */
 export async function completeReport(
   setup: DemoSetup,
-  bank: OperatorClient,
-  job: Job,
+  report: Report,
   folder: string,
 ): Promise<Report> {
-  const artifact = await bank.artifact(job.id, 'report.json');
-  const report = JSON.parse(new TextDecoder().decode(artifact)) as Report;
-  const baselines = await compare(agreementOf(setup, job.id), {
-    active: loadConfig(setup.bank.config).datasets.customers!,
-    passive: loadConfig(setup.company.config).datasets.accounts!,
+  const baselines = await compare(agreementOf(setup, report.jobId), {
+    active: tablesOf(loadConfig(setup.bank.config)).customers!,
+    passive: tablesOf(loadConfig(setup.company.config)).accounts!,
   });
-  const complete: Report = { ...report, metrics: { ...report.metrics, ...baselines } };
+  const complete: Report = { ...report, metrics: { ...baselines, ...report.metrics } };
   await writeReport(folder, complete);
   return complete;
 }
 
-/** What both signed, from the bank's own state: its seed says which rows are held out. */
+/**
+ * What both signed, from the bank's own state: its seed says which rows are held out. A running
+ * worker has its state to itself, so this is for after its end.
+ */
 function agreementOf(setup: DemoSetup, jobId: string): Agreement {
   const state = loadConfig(setup.bank.config).state;
   const database = new DatabaseSync(join(state, 'jobs.sqlite'), { readOnly: true });

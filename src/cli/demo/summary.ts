@@ -105,9 +105,9 @@ function modelLines({ report }: DemoOutcome, output: Output): string[] {
   });
 }
 
-/** AUC as a length: nothing at 0.5, which is guessing, and 20 characters at 1. */
+/** AUC as a length: nothing at 0.5, which is guessing, and 30 characters at 1. */
 function bar(auc: number): string {
-  return '▇'.repeat(Math.max(0, Math.round((auc - 0.5) * 40)));
+  return '▇'.repeat(Math.max(0, Math.round((auc - 0.5) * 60)));
 }
 
 function phaseLine(phase: ReportPhase): string {
@@ -119,17 +119,23 @@ function phaseLine(phase: ReportPhase): string {
   );
 }
 
-/** Each party's disclosures under its name, wrapped to a terminal's width. */
-function learnt(report: Report): string[] {
-  const parties = [...new Set(report.disclosures.map(({ party }) => party))];
-  return parties.flatMap((party) => [
-    `  ${party} learns`,
-    ...report.disclosures
-      .filter((disclosure) => disclosure.party === party)
-      .flatMap(({ learns }) =>
-        wrapped(learns, 90).map((line, index) => `  ${index === 0 ? '· ' : '  '}${line}`),
-      ),
-  ]);
+/** Who learns what: first what both do, then what each alone does, wrapped to a terminal's width. */
+function learnt({ disclosures, parties }: Report): string[] {
+  const of = (party: string): string[] =>
+    disclosures.filter((disclosure) => disclosure.party === party).map(({ learns }) => learns);
+  const [active, passive] = [of(parties.active), of(parties.passive)];
+  const lists: (readonly [string, readonly string[]])[] = [
+    ['both learn', active.filter((learns) => passive.includes(learns))],
+    [`${parties.active} learns`, active.filter((learns) => !passive.includes(learns))],
+    [`${parties.passive} learns`, passive.filter((learns) => !active.includes(learns))],
+  ];
+  return lists.flatMap(([who, learns]) =>
+    learns.length === 0 ? [] : [`  ${who}`, ...learns.flatMap(bullet)],
+  );
+}
+
+function bullet(text: string): string[] {
+  return wrapped(text, 88).map((line, index) => `  ${index === 0 ? '· ' : '  '}${line}`);
 }
 
 export function wrapped(text: string, width: number): string[] {
