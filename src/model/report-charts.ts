@@ -3,6 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { escapeHtml, Html } from './html.ts';
 import type { Report } from './report.ts';
 import { ink } from './report-palette.ts';
+import { seriesOf } from './report-series.ts';
 import {
   aucChart,
   calibrationChart,
@@ -11,7 +12,6 @@ import {
   liftChart,
   rocChart,
   type Sketch,
-  seriesOf,
   trafficChart,
 } from './report-sketches.ts';
 

@@ -5,7 +5,7 @@ import { bytes, difference, duration, integer, percent, score, significant } fro
 import type { Report } from './report.ts';
 import { accountSections } from './report-account.ts';
 import { type Charts, drawCharts } from './report-charts.ts';
-import { seriesOf } from './report-sketches.ts';
+import { seriesOf } from './report-series.ts';
 import { reportCss } from './report-style.ts';
 import { firstTenth, headline, positiveCase, ranking, totals } from './report-words.ts';
 
