@@ -1,5 +1,5 @@
 /** One connection to a pinned server: made when needed, and given up at once when TLS says no. */
-import { Client } from '@grpc/grpc-js';
+import { Client, connectivityState } from '@grpc/grpc-js';
 import { SottoError } from '../base/errors.ts';
 import type { Identity } from './certificate.ts';
 import {
@@ -48,7 +48,7 @@ export class Dial {
     this.#refusals.add(reject);
     let isOver = false;
     try {
-      await wait.race(Promise.race([ready(client, () => isOver), refused]));
+      await wait.race(Promise.race([this.#ready(client, () => isOver), refused]));
       return client;
     } finally {
       isOver = true;
@@ -62,8 +62,27 @@ export class Dial {
   }
 
   close(): void {
-    this.#client?.close();
-    this.#client = undefined;
+    const client = this.#client;
+    this.#client = undefined; // first: closing wakes those who wait in `#ready`
+    client?.close();
+  }
+
+  /**
+   * Settles when the client is connected, or never once it is closed or the waiting is `over`. Not
+   * by the library's `waitForReady`: woken by `close`, it asks the closed channel to connect, which
+   * then does so for ever.
+   */
+  #ready(client: Client, over: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.#client !== client || over()) return;
+        const channel = client.getChannel();
+        const state = channel.getConnectivityState(true);
+        if (state === connectivityState.READY) resolve();
+        else channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
+      };
+      look();
+    });
   }
 
   #newClient(): Client {
@@ -77,15 +96,16 @@ export class Dial {
   #observe(event: HandshakeEvent): void {
     if (event.kind === 'refused') this.#refuse(event.error);
     if (event.kind !== 'shaken') return;
-    const { limits, peer } = this.#options;
+    const { peer } = this.#options;
+    const client = this.#client;
+    if (client === undefined) return;
     let isReady = false;
-    this.#client?.waitForReady(Date.now() + limits.handshakeMs, (late) => {
-      if (late !== undefined) return;
+    void this.#ready(client, () => false).then(() => {
       isReady = true;
       this.#closedEarly = 0;
     });
     void event.closed.then(() => {
-      if (isReady || this.#client === undefined) return;
+      if (isReady || this.#client !== client) return;
       this.#closedEarly += 1;
       if (this.#closedEarly < CLOSED_EARLY) return;
       const message = 'the other side closed the connection when it saw our certificate';
@@ -99,18 +119,4 @@ export class Dial {
     this.close();
     for (const reject of this.#refusals) reject(error);
   }
-}
-
-/** Settles when the client is connected, or never once it is `over`. */
-function ready(client: Client, over: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const attempt = (): void => {
-      // The library cannot be told to stop waiting, so it waits in short turns.
-      client.waitForReady(Date.now() + 1_000, (late) => {
-        if (late === undefined) resolve();
-        else if (!over()) attempt();
-      });
-    };
-    attempt();
-  });
 }

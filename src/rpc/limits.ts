@@ -19,6 +19,9 @@ export interface RpcLimits {
   readonly conversationsPerPeer: number;
   /** Connections to one port at a time, handshakes included. */
   readonly connections: number;
+  /** An idle connection is asked for a sign of life this often, and given up when none comes within the second. */
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
   /** First and longest wait before a lost connection is tried again; each is shortened at random by up to a half. */
   readonly backoffFirstMs: number;
   readonly backoffMostMs: number;
@@ -33,6 +36,9 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   callMs: 60_000,
   conversationsPerPeer: 32,
   connections: 256,
+  // A dead network is noticed within 30 s, and no firewall forgets an idle link.
+  keepaliveMs: 20_000,
+  keepaliveTimeoutMs: 10_000,
   backoffFirstMs: 200,
   backoffMostMs: 15_000,
 };
@@ -59,12 +65,11 @@ export const MAX_STREAMS = 100;
 /** Header pairs of one call: ours have about fifteen. */
 export const MAX_HEADERS = 64;
 
-/** An idle link says so every 20 s: a dead network is noticed within 30, and no firewall forgets us. */
-const KEEPALIVE = {
-  'grpc.keepalive_time_ms': 20_000,
-  'grpc.keepalive_timeout_ms': 10_000,
+const keepalive = (limits: RpcLimits): ChannelOptions => ({
+  'grpc.keepalive_time_ms': limits.keepaliveMs,
+  'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
   'grpc.keepalive_permit_without_calls': 1,
-} satisfies ChannelOptions;
+});
 
 /** In MiB: above what the windows of a connection's streams let it hold in a burst of ours. */
 const SESSION_MEMORY_MIB = 256;
@@ -78,7 +83,7 @@ export function serverOptions(
   sizes: { readonly sent: number; readonly received: number },
 ): ChannelOptions {
   return {
-    ...KEEPALIVE,
+    ...keepalive(limits),
     'grpc.max_receive_message_length': sizes.received,
     'grpc.max_send_message_length': sizes.sent,
     'grpc.max_concurrent_streams': MAX_STREAMS,
@@ -95,7 +100,7 @@ export function channelOptions(
   sizes: { readonly sent: number; readonly received: number },
 ): ChannelOptions {
   return {
-    ...KEEPALIVE,
+    ...keepalive(limits),
     'grpc.max_receive_message_length': sizes.received,
     'grpc.max_send_message_length': sizes.sent,
     'grpc-node.max_session_memory': SESSION_MEMORY_MIB,

@@ -122,8 +122,8 @@ export class PeerListener {
   }
 
   #link(peer: string, call: Link): void {
-    const links = this.#links.get(peer) ?? [];
-    this.#links.set(peer, [...links, call]);
+    call.setMaxListeners(0); // each `open` that waits listens for its end
+    this.#links.set(peer, [...(this.#links.get(peer) ?? []), call]);
     const unlink = (): void => {
       const left = (this.#links.get(peer) ?? []).filter((link) => link !== call);
       this.#links.set(peer, left);

@@ -61,6 +61,9 @@ export class GrpcServer {
     return new Promise((resolve) => {
       const cut = setTimeout(() => {
         for (const session of this.#sessions) session.destroy();
+        this.#server.forceShutdown();
+        // Not left to the library, which waits for ever for a session that was destroyed meanwhile.
+        resolve();
       }, drainMs);
       this.#server.tryShutdown(() => {
         clearTimeout(cut);

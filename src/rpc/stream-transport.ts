@@ -41,10 +41,8 @@ export class StreamTransport implements Transport {
     this.#options = options;
     const wake = (): void => this.#wake();
     stream.on('readable', wake);
-    stream.on('end', () => {
-      this.#ended = true;
-      this.#wake();
-    });
+    // A connection that is cut also ends the stream first; what follows at once tells them apart.
+    stream.on('end', () => setImmediate(() => this.#end()));
     stream.on('error', (error) => this.#fail(options.meaning(error)));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.over = promise;
@@ -52,6 +50,7 @@ export class StreamTransport implements Transport {
     for (const event of ['status', 'cancelled', 'close']) {
       stream.once(event, () => {
         this.#finish();
+        if (event === 'cancelled' && !this.#ended) this.#fail(this.#gone());
         resolve();
       });
     }
@@ -79,7 +78,6 @@ export class StreamTransport implements Transport {
       if (message !== null) return this.#frameOf(message);
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#ended) return undefined;
-      if (this.#stream.destroyed) throw this.#gone();
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -137,6 +135,12 @@ export class StreamTransport implements Transport {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closing !== undefined)
       throw new SottoError('cancelled', 'the conversation is closed');
+  }
+
+  #end(): void {
+    if (this.#failure !== undefined) return;
+    this.#ended = true;
+    this.#wake();
   }
 
   #finish(): void {
