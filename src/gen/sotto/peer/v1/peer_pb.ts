@@ -97,6 +97,7 @@ export const ConverseResponseSchema: GenMessage<ConverseResponse> = /*@__PURE__*
 
 /**
  * Served by the worker that is reachable; the other dials. Both directions of every job go over it.
+ * Both ends of each call state their version in the header "sotto-version", and must run the same.
  *
  * @generated from service sotto.peer.v1.PeerService
  */
@@ -112,7 +113,8 @@ export const PeerService: GenService<{
     output: typeof LinkResponseSchema;
   },
   /**
-   * One conversation: an ordered stream of frames each way, ended by half-close.
+   * One conversation: an ordered stream of frames each way, ended by half-close. One that the
+   * listener asked for names its id in the header "sotto-conversation".
    *
    * @generated from rpc sotto.peer.v1.PeerService.Converse
    */
