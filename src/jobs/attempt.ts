@@ -1,12 +1,20 @@
 /** One attempt at a job: its role, driven over an accepted conversation until both sides have finished. */
-import { toHex } from '../base/bytes.ts';
+import { toJson } from '@bufbuild/protobuf';
+import { type Bytes, toHex, utf8 } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
 import { Channel } from '../channel/channel.ts';
 import type { Transport } from '../channel/transport.ts';
+import { AgreementSchema } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Run } from '../protocols/party.ts';
-import { agreementHash, attemptContext, modelIdOf, parseAgreement } from './agreement.ts';
+import {
+  agreementHash,
+  attemptContext,
+  modelIdOf,
+  parseAgreement,
+  signAgreement,
+} from './agreement.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Board } from './board.ts';
 import { catalogue } from './catalogue.ts';
@@ -56,12 +64,16 @@ export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void
   const progress = (step: { phase: string; fraction: number }) =>
     progressMessage(step, channel.traffic, options.clock.now() - startedMs);
   try {
-    const outcome = await drive(startRole(shop, attempt, channel), signal, (step) =>
-      board.report(jobId, progress(step)),
-    );
+    // Also once the peer has left: what is computed meanwhile would be for nobody.
+    const either = AbortSignal.any([signal, channel.ended]);
+    const role = startRole(shop, { ...attempt, signal: either }, channel);
+    const outcome = await drive(role, either, (step) => board.report(jobId, progress(step)));
     await channel.finish();
     await outcome.keep?.();
-    const names = await shop.artifacts.write(jobId, outcome.artifacts);
+    const names = await shop.artifacts.write(jobId, {
+      ...outcome.artifacts,
+      'agreement.json': agreementFile(shop, attempt),
+    });
     board.change(jobId, {
       state: JobState.SUCCEEDED,
       result: outcome.result,
@@ -75,6 +87,21 @@ export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void
     await channel.fail(error);
     throw error;
   }
+}
+
+/** What both signed, and the signatures: to be shown if there is ever a dispute. */
+function agreementFile({ options, board }: Workshop, { agreement, jobId, peer }: Attempt): Bytes {
+  const { peerSignature } = board.registry.get(jobId);
+  const own = signAgreement(agreement, options.party, options.keys.own);
+  const hex = (bytes: Uint8Array | undefined): string => (bytes ? toHex(bytes) : '');
+  const file = {
+    format: 'sotto.agreement',
+    sha256: toHex(agreementHash(agreement)),
+    bytes: Buffer.from(agreement).toString('base64'),
+    signatures: { [options.party]: hex(own), [peer]: hex(peerSignature) },
+    agreement: toJson(AgreementSchema, parseAgreement(agreement)),
+  };
+  return utf8(`${JSON.stringify(file, undefined, 2)}\n`);
 }
 
 function startRole(shop: Workshop, attempt: Attempt, channel: Channel): Run<Outcome> {

@@ -4,7 +4,8 @@
  */
 import { expect, test } from 'vitest';
 import { JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
-import { alignSpec } from '../support/jobs.ts';
+import { checkSignature } from '../../src/jobs/agreement.ts';
+import { alignSpec, keyOf } from '../support/jobs.ts';
 import { arrives, errorOf, openPair, reaches } from '../support/workers.ts';
 
 test('two workers align their tables, and each learns its own common rows', async () => {
@@ -24,6 +25,24 @@ test('two workers align their tables, and each learns its own common rows', asyn
   expect(Buffer.from(rows[0]!).toString().split('\n').slice(0, -1).sort()).toEqual(
     ['a10', 'a11', 'a8', 'a9', 'id'].sort(),
   );
+});
+
+test('both keep what they agreed on, with both signatures', async () => {
+  await using pair = await openPair();
+  const { id } = await pair.bank.submit(alignSpec(), '', 'ada');
+  for (const [own, peer, worker] of [
+    ['bank', 'telco', pair.bank],
+    ['telco', 'bank', pair.telco],
+  ] as const) {
+    await reaches(worker, id);
+    const file = JSON.parse(Buffer.from(await worker.artifact(id, 'agreement.json')).toString());
+    const bytes = Buffer.from(file.bytes, 'base64');
+    for (const party of [own, peer]) {
+      const signature = Buffer.from(file.signatures[party], 'hex');
+      expect(() => checkSignature(bytes, party, keyOf[party].publicKey, signature)).not.toThrow();
+    }
+    expect(file.agreement.jobId).toBe(id);
+  }
 });
 
 test('the passive party may submit as well', async () => {

@@ -174,7 +174,7 @@ export async function reaches(
   id: string,
   states: readonly JobState[] = ENDS,
 ): Promise<Job> {
-  for await (const job of worker.watch(id, AbortSignal.timeout(20_000))) {
+  for await (const job of worker.watch(id, AbortSignal.timeout(50_000))) {
     if (states.includes(job.state)) return job;
     if (ENDS.includes(job.state)) throw new Error(`ended: ${JSON.stringify(job.error)}`);
   }
