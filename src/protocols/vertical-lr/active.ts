@@ -32,6 +32,7 @@ import { Pass, receiveKeys } from './pass.ts';
 import { checkFeatures, checkLabels, checkSettings, receiveShape, sendShape } from './shape.ts';
 import { addTransformed, answerPhasors, emptyResiduals, transformReals } from './sigmoid.ts';
 import {
+  beforeOpening,
   encodeColumns,
   progressOf,
   type Settings,
@@ -103,7 +104,7 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
   for (let pass = 2; pass <= parameters.passes; pass++) {
     yield* laterPass(training, pass, labelPart, history);
   }
-  yield progressOf(training, parameters.passes + 1, 0);
+  yield beforeOpening(training);
   const weights = await open(training, history);
   const intercept = weights.at(-1)!;
   const own = leavesRange(parameters, features, weights.subarray(0, -1), intercept);

@@ -31,6 +31,7 @@ import { Pass, receiveKeys } from './pass.ts';
 import { checkFeatures, checkSettings, receiveShape, sendShape } from './shape.ts';
 import { receiveSigmoid, sendPhasors } from './sigmoid.ts';
 import {
+  beforeOpening,
   encodeColumns,
   progressOf,
   type Settings,
@@ -79,7 +80,7 @@ export async function* passiveTrain(party: Party, input: PassiveInput): Run<Trai
   for (let pass = 2; pass <= parameters.passes; pass++) {
     yield* laterPass(training, pass, history);
   }
-  yield progressOf(training, parameters.passes + 1, 0);
+  yield beforeOpening(training);
   const weights = await open(training, history);
   const own = leavesRange(parameters, features, weights, 0);
   await sendWarning(training, own); //                                                 -> warning

@@ -47,6 +47,13 @@ export const progressOf = ({ parameters }: Training, pass: number, step: number)
   facts: { pass, passes: parameters.passes },
 });
 
+/** All passes are done and nothing is opened: the last safe point at which a job can still end without output. */
+export const beforeOpening = ({ parameters: { passes } }: Training): Progress => ({
+  phase: 'open',
+  fraction: 1,
+  facts: { pass: passes, passes },
+});
+
 /** This party's columns, encoded once; read by every thread. */
 export interface OwnColumns {
   /** Integers of each column are this far apart: blocks x N. */
