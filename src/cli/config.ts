@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type DatasetConfig, datasetSchema } from '../data/dataset.ts';
 import { DEFAULT_LIMITS } from '../jobs/options.ts';
-import { ROLES } from '../rpc/index.ts';
+import { DEFAULT_RPC_LIMITS, ROLES } from '../rpc/index.ts';
 import { checked } from './schema.ts';
 import { type Complaint, complain, nearest, type Path, readYaml, type YamlFile } from './yaml.ts';
 
@@ -75,6 +75,8 @@ const schema = z.strictObject({
       maxQueued: count.max(100_000).default(DEFAULT_LIMITS.maxQueued),
       /** Crypto threads; absent: one per core. */
       threads: count.max(256).optional(),
+      /** The longest wait for a peer to be reached, in one attempt. */
+      connectSeconds: count.max(600).default(DEFAULT_RPC_LIMITS.connectMs / 1000),
       /** How long an unreachable peer is tried again before a job fails. */
       unavailableAfterSeconds: count.max(86_400).default(DEFAULT_LIMITS.unavailableAfterMs / 1000),
       /** The longest wait for a peer's next message. */

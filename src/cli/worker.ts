@@ -81,6 +81,7 @@ async function openServices(config: Config, log: Log): Promise<Services> {
         public: publics[index]!,
         ...(address === undefined ? {} : { address }),
       })),
+      limits: { connectMs: 1000 * config.limits.connectSeconds },
       log,
     });
     services.peers = peers;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WorkerProcess } from '../../src/cli/demo/processes.ts';
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { type Job, JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
+import { auc } from '../../src/model/ranking.ts';
 import { lastObject, sotto } from '../support/program.ts';
 import { isOver, jobWhen, type Sites, setUpSites, trainJob } from '../support/two-workers.ts';
 
@@ -22,6 +23,14 @@ beforeAll(async () => {
   writeFileSync(inBank('train.yaml'), trainJob());
 });
 afterAll(async () => sites[Symbol.asyncDispose]());
+
+/** The fields of each row of a table at the bank, without the header. */
+const records = (name: string): string[][] =>
+  readFileSync(inBank(name), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(','));
 
 async function submit(file: string): Promise<string> {
   const submitted = await sotto(['job', 'submit', file, ...at('bank'), '--json']);
@@ -43,7 +52,7 @@ describe('a training and a scoring', () => {
 
   test('a training that no rule admits waits until the company approves its own copy of it', async () => {
     id = await submit(inBank('train.yaml'));
-    await jobWhen(sites.company, id, (job) => job.state === JobState.AWAITING_APPROVAL);
+    await jobWhen(sites.bank, id, (job) => job.state === JobState.AWAITING_APPROVAL);
     writeFileSync(inBank('other.yaml'), trainJob({ purpose: 'else' }));
     const refused = await sotto([
       'job',
@@ -103,10 +112,14 @@ describe('a training and a scoring', () => {
       ...['--out', inBank('scores.csv'), ...at('bank'), '--json'],
     ]);
     expect(scored.code, scored.stdout + scored.stderr).toBe(0);
-    const lines = readFileSync(inBank('scores.csv'), 'utf8').trimEnd().split('\n').slice(1);
-    expect(lines.length).toBe(2_100);
-    const scores = lines.map((line) => Number(line.split(',').at(-1)));
-    expect(scores.every((score) => score > 0 && score < 1)).toBe(true);
+    const bad = new Map(
+      records('table.csv').map(([id, , , label]) => [id, label === 'yes' ? 1 : 0]),
+    );
+    const scores = records('scores.csv');
+    expect(scores.length).toBe(2_100);
+    const labels = Uint8Array.from(scores, ([id]) => bad.get(id!)!);
+    const probabilities = Float64Array.from(scores, ([, probability]) => Number(probability));
+    expect(auc(labels, probabilities)).toBeGreaterThan(0.75);
   });
 
   test('only the party that receives the scores can ask for them', async () => {
@@ -136,7 +149,7 @@ describe('what goes wrong', () => {
 
   test('a cancelled job ends at both parties', async () => {
     const id = await submit(inBank('again.yaml'));
-    await jobWhen(sites.company, id, (job) => job.state === JobState.AWAITING_APPROVAL);
+    await jobWhen(sites.bank, id, (job) => job.state === JobState.AWAITING_APPROVAL);
     expect((await sotto(['job', 'cancel', id, ...at('bank')])).code).toBe(0);
     for (const party of ['bank', 'company'] as const) {
       expect((await jobWhen(sites[party], id, isOver)).error?.code).toBe('cancelled');
@@ -145,7 +158,7 @@ describe('what goes wrong', () => {
 
   test('when the peer is killed in the middle, the job ends with the right name and the worker goes on', async () => {
     const id = await submit(inBank('again.yaml'));
-    await jobWhen(sites.company, id, (job) => job.state === JobState.AWAITING_APPROVAL);
+    await jobWhen(sites.bank, id, (job) => job.state === JobState.AWAITING_APPROVAL);
     expect((await sotto(['job', 'approve', id, ...at('company')])).code).toBe(0);
     await jobWhen(sites.bank, id, (job) => (job.progress?.bytesReceived ?? 0n) > 0n);
     company.process.kill('SIGKILL');

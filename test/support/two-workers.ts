@@ -31,19 +31,23 @@ export function numbers(seed: number): () => number {
   };
 }
 
-/** So many customers with two features at each party and a label that depends on all four. */
+/** Scores of so few features would tell them, so the company has the least that may be scored, and one more. */
+const COMPANY_COLUMNS = ['debt', 'assets', 'tenure', 'usage', 'claims'] as const;
+
+/** So many customers with features at each party and a label that depends on both. */
 function tablesOf(rows: number): { bank: string; company: string } {
   const next = numbers(7);
   const bank = ['id,age,income,bad'];
-  const company = ['id,debt,assets'];
+  const company = [`id,${COMPANY_COLUMNS.join(',')}`];
   for (let row = 0; row < rows; row++) {
-    const [age, income, debt, assets] = [next(), next(), next(), next()] as const;
-    const logit = 6 * (debt - 0.5) - 5 * (income - 0.5) + 2 * (age - 0.5) - 4 * (assets - 0.5);
+    const [age, income] = [next(), next()];
+    const theirs = COMPANY_COLUMNS.map(() => next());
+    const logit = 5 * (theirs[0]! - theirs[1]! + theirs[2]! - 0.5) - 4 * income + 2 * age + 1;
     const bad = next() < 1 / (1 + Math.exp(-logit)) ? 'yes' : 'no';
     const id = `C${row}`;
     // One in eight is known to one party only, in turn.
     if (row % 16 !== 3) bank.push(`${id},${age.toFixed(4)},${income.toFixed(4)},${bad}`);
-    if (row % 16 !== 11) company.push(`${id},${debt.toFixed(4)},${assets.toFixed(4)}`);
+    if (row % 16 !== 11) company.push([id, ...theirs.map((value) => value.toFixed(4))].join(','));
   }
   return { bank: `${bank.join('\n')}\n`, company: `${company.join('\n')}\n` };
 }
@@ -117,7 +121,7 @@ async function writeConfigs(bank: Site, company: Site, autoApprove: boolean): Pr
         offeredTo: [{ peer, purposes: ['test'], columns }],
       },
     },
-    limits: { threads: 1, unavailableAfterSeconds: 3, messageTimeoutSeconds: 20 },
+    limits: { threads: 1, connectSeconds: 2, unavailableAfterSeconds: 3 },
   });
   const rule = (protocol: string) => ({ peer: 'bank', protocol, dataset: 'rows', purpose: 'test' });
   writeFileSync(
@@ -131,7 +135,7 @@ async function writeConfigs(bank: Site, company: Site, autoApprove: boolean): Pr
   writeFileSync(
     company.config,
     stringify({
-      ...shared(company, 'bank', companyPort, ['debt', 'assets']),
+      ...shared(company, 'bank', companyPort, [...COMPANY_COLUMNS]),
       peers: [{ name: 'bank', address: `127.0.0.1:${peerPort}`, publicKey: 'bank.public.pem' }],
       autoApprove: [rule('predict'), rule('align'), ...(autoApprove ? [rule('train')] : [])],
     }),
@@ -151,7 +155,7 @@ export function trainJob(changes: object = {}): string {
     passive: {
       party: 'company',
       dataset: 'rows',
-      columns: [{ name: 'debt' }, { name: 'assets' }],
+      columns: COMPANY_COLUMNS.map((name) => ({ name })),
     },
     train: { passes: 4, harmonics: 2 },
     ...changes,
