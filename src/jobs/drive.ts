@@ -62,7 +62,7 @@ function detailOf(facts: Readonly<Record<string, number>>): string {
   for (const [name, value] of Object.entries(facts)) {
     const total = facts[`${name}s`] ?? facts[`${name}es`];
     const isTotal = /e?s$/.test(name) && (name.slice(0, -1) in facts || name.slice(0, -2) in facts);
-    if (total !== undefined) parts.push(`${name} ${value} of ${total}`);
+    if (total !== undefined) parts.push(`${name} ${Math.min(value, total)} of ${total}`);
     else if (!isTotal) parts.push(`${name} ${value}`);
   }
   return parts.join(', ');

@@ -20,8 +20,9 @@ interface Estimate {
 const ALIGN_SECONDS_PER_ROW = 0.0006;
 /** A point each way and a fingerprint of 10 bytes for it, twice. */
 const ALIGN_BYTES_PER_ROW = 2 * (32 + 10);
-/** Ring arithmetic and encryption per byte of the wire, on one core; the network at 100 Mbit/s comes on top. */
-const TRAIN_SECONDS_PER_BYTE = 1 / 8e6;
+/** Ring arithmetic and encryption for a byte of the wire, on one core of each party. */
+const TRAIN_SECONDS_PER_BYTE = 1 / 2e6;
+/** A line of 100 Mbit/s. */
 const NETWORK_SECONDS_PER_BYTE = 8 / 100e6;
 const SCORE_BYTES_PER_ROW = 2;
 

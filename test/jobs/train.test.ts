@@ -115,6 +115,24 @@ test('more weights than the labels can bear are refused before any is opened', a
   expect(telco.error).toMatchObject({ code: 'budget-exhausted', facts: { reportedBy: 'peer' } });
 });
 
+test('a training that is cut once its weights may be open is never run again', async () => {
+  await using pair = await openLenders();
+  pair.network.wrap = (transport) => ({
+    ...transport,
+    write: async (frame) => {
+      if (Buffer.from(frame).includes('OpenedWeights')) await transport.close();
+      return transport.write(frame);
+    },
+  });
+  const before = await labelsLeft(pair);
+  const { id } = await pair.bank.submit(quickSpec(), '', 'ada');
+  const [bank, telco] = [await reaches(pair.bank, id), await reaches(pair.telco, id)];
+  expect([bank.state, telco.state]).toEqual([JobState.FAILED, JobState.FAILED]);
+  expect(bank.error?.code).toBe('peer-unavailable');
+  expect(bank.attempt).toBe(1);
+  expect(await labelsLeft(pair)).not.toBe(before);
+});
+
 const bankColumn = (name: string, label = { column: 'bad', positive: '1' }) => ({
   active: { party: 'bank', dataset: 'loans', columns: [{ name }], label },
 });
