@@ -26,6 +26,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   'node-seal': 'primitives/he',
   'libsodium-wrappers-sumo': 'primitives/group',
   '@grpc/grpc-js': 'rpc',
+  '@peculiar/x509': 'rpc',
   piscina: 'compute',
   '@duckdb/node-api': 'data',
   '@tensorflow/tfjs': 'model',

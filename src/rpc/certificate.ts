@@ -57,11 +57,11 @@ export const validFor = (days: number, now: Date): Validity => ({
 });
 
 /** A new P-256 key and the certificate it signs for itself: a leaf, which can vouch for nobody else. */
-export function selfSigned(
+export async function selfSigned(
   kind: Kind,
   name: string,
   validity: Validity,
-): { certificatePem: string; keyPem: string } {
+): Promise<{ certificatePem: string; keyPem: string }> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const fields = {
     commonName: `Sotto ${kind} ${name}`,
@@ -72,7 +72,7 @@ export function selfSigned(
     hosts: kind === 'party' ? [hostNameOf(name)] : [],
     usages: usagesOf(kind),
   };
-  const certificatePem = writeCertificate(fields, { commonName: fields.commonName, privateKey });
+  const certificatePem = await writeCertificate(fields, { commonName: fields.commonName, privateKey });
   return { certificatePem, keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
 }
 

@@ -74,7 +74,7 @@ export async function initKeys(
 ): Promise<PartyPublic> {
   checkName('party', party);
   const validity = validFor(options.days ?? PARTY_DAYS, options.now ?? new Date());
-  const { certificatePem, keyPem } = selfSigned('party', party, validity);
+  const { certificatePem, keyPem } = await selfSigned('party', party, validity);
   const signing = generateKeyPairSync('ed25519');
   const publicPem = certificatePem + signing.publicKey.export({ type: 'spki', format: 'pem' });
   const privatePem = keyPem + signing.privateKey.export({ type: 'pkcs8', format: 'pem' });
@@ -93,7 +93,7 @@ export async function initOperator(
 ): Promise<OperatorPublic> {
   checkName('operator', name);
   const validity = validFor(options.days ?? OPERATOR_DAYS, options.now ?? new Date());
-  const { certificatePem, keyPem } = selfSigned('operator', name, validity);
+  const { certificatePem, keyPem } = await selfSigned('operator', name, validity);
   await store(directory, name, keyPem, certificatePem);
   return readOperator(certificatePem);
 }

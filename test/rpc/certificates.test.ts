@@ -225,7 +225,7 @@ describe('a dialer refuses a listener', () => {
       { fromDays: 1 },
       { usages: [CLIENT_AUTH] },
     ]) {
-      const own = flawed({ name: 'bank', ...flaw });
+      const own = await flawed({ name: 'bank', ...flaw });
       const server = await listener(own);
       const error = await attempt(await keys.party('data'), own.public, server.address);
       expect(error?.code).toBe('unauthenticated');
@@ -234,7 +234,7 @@ describe('a dialer refuses a listener', () => {
   });
 
   test('a pinned key under another name is refused', async () => {
-    const own = flawed({ name: 'bank', uris: ['sotto:party:shop'] });
+    const own = await flawed({ name: 'bank', uris: ['sotto:party:shop'] });
     const server = await listener(own);
     const error = await attempt(await keys.party('data'), own.public, server.address);
     expect(error?.code).toBe('unauthenticated');

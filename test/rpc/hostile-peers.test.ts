@@ -149,7 +149,7 @@ test('a network that swallows everything is noticed, at both ends', async () => 
 test('a refused dialer asks once for each conversation, and never by itself', async () => {
   await using link = await TcpProxy.open({ target: bank.address! });
   const events: LogEvent[] = [];
-  const other = flawed({ name: 'bank' }).public;
+  const other = (await flawed({ name: 'bank' })).public;
   const { signingKey, fingerprint } = (await keys.party('bank')).public;
   await using data = await dialAs('data', keys, link.address, {
     peers: [{ name: 'bank', public: { ...other, signingKey, fingerprint }, address: link.address }],

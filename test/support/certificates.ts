@@ -64,7 +64,7 @@ export interface Flaw {
 }
 
 /** TLS keys like a party's but for the flaw; not read by `readIdentity`, which would refuse some. */
-export function flawed(flaw: Flaw): OwnTls {
+export async function flawed(flaw: Flaw): Promise<OwnTls> {
   const name = flaw.name ?? 'data';
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const fields: CertificateFields = {
@@ -84,7 +84,7 @@ export function flawed(flaw: Flaw): OwnTls {
           commonName: `Sotto party ${issuer.public.name}`,
           privateKey: createPrivateKey(issuer.tlsKey),
         };
-  const pem = writeCertificate(fields, signer);
+  const pem = await writeCertificate(fields, signer);
   const certificate = new X509Certificate(pem);
   return {
     tlsKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
