@@ -181,7 +181,7 @@ export function parseHead(body: Uint8Array): Head {
 }
 
 /** A name of a field as it may cross: letters, digits and the punctuation of a path, nothing that could be data. */
-const FIELD = /^[A-Za-z][A-Za-z0-9_.-]{0,99}$/;
+const FIELD = /^[A-Za-z][A-Za-z0-9_.[\]-]{0,99}$/;
 
 /** Why we end: the code, and for rejected parameters which field; never the message, which may be an oracle. */
 export function abortBody(error: SottoError): Bytes {
