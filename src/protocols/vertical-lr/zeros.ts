@@ -62,10 +62,9 @@ export class ZeroPool<Z extends Parts<Z>> implements Disposable {
     }
     if (this.#end !== undefined) throw this.#end;
     const taken = this.#ready.splice(0, count);
-    return {
-      serials: taken.map(({ serial }) => serial),
-      zeros: join(taken.map(({ zero }) => zero)),
-    };
+    const zeros = join(taken.map(({ zero }) => zero));
+    for (const { zero } of taken) wipe(zero);
+    return { serials: taken.map(({ serial }) => serial), zeros };
   }
 
   /** Wipes what was not used; nothing can be taken any more. */

@@ -153,7 +153,10 @@ describe.each(['active', 'passive'] as const)('a cheat who is %s', (role) => {
   });
 
   test('falls silent', async () => {
-    const cheat = insteadOfResiduals(() => new Promise(() => {}));
+    const cheat = insteadOfResiduals(
+      ({ signal }) =>
+        new Promise((_, end) => signal.addEventListener('abort', () => end(signal.reason))),
+    );
     const [honest] = await face(cheat, role, { timeoutMs: 700 });
     expect(honest.error?.code).toBe('deadline-exceeded');
   });
