@@ -10,7 +10,7 @@ import { type OperatorClient, withOperator } from '../connection.ts';
 import { loadJobFile } from '../job-file.ts';
 import type { Output } from '../output.ts';
 import { ended, ProgressLine } from '../progress.ts';
-import { completeReport, reportOfJob, scoreApplicants } from './findings.ts';
+import { completeReport, scoreApplicants } from './findings.ts';
 import { startWorker, tailsOf, type WorkerProcess } from './processes.ts';
 import { type DemoSetup, setUp } from './setup.ts';
 import type { DemoOutcome } from './summary.ts';
@@ -38,9 +38,7 @@ export async function runDemo(
     const work = act(setup, { folder, output, say, signal });
     const found = await Promise.race([work, interrupted, ...workers.map(({ gone }) => gone)]);
     await stopAll(workers);
-    say('the workers have stopped; comparing with models that only a demo can make');
-    const report = await completeReport(setup, found.report, folder);
-    return { ...found, report, seconds: (performance.now() - started) / 1000 };
+    return { ...found, seconds: (performance.now() - started) / 1000 };
   } catch (thrown) {
     await stopAll(workers);
     if (!signal.aborted) process.stderr.write(tailsOf(workers));
@@ -73,7 +71,8 @@ async function act(setup: DemoSetup, stage: Stage): Promise<Omit<DemoOutcome, 's
   return await withOperator({ config: setup.bank.config }, (bank) =>
     withOperator({ config: setup.company.config }, async (company) => {
       const trained = await train(setup, bank, company, stage);
-      const report = await reportOfJob(bank, trained);
+      stage.say('comparing with models that only a demo can make');
+      const report = await completeReport(setup, bank, trained, stage.folder);
       stage.say('scoring the applicants that both know');
       const predicted = await scoreApplicants(bank, report.modelId, stage.folder, (id) =>
         settled(bank, id, stage.output, stage.signal),

@@ -2,10 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { fromBinary } from '@bufbuild/protobuf';
 import { SottoError } from '../../base/errors.ts';
-import { type Agreement, AgreementSchema } from '../../gen/sotto/job/v1/agreement_pb.ts';
+import { AgreementSchema } from '../../gen/sotto/job/v1/agreement_pb.ts';
 import type { Job } from '../../gen/sotto/job/v1/job_pb.ts';
 import type { Report } from '../../model/report.ts';
 import { writeReport } from '../../model/report-files.ts';
@@ -15,19 +14,18 @@ import type { OperatorClient } from '../connection.ts';
 import { compare } from './baselines.ts';
 import type { DemoSetup } from './setup.ts';
 
-/** The report that the training left at the bank. */
-export async function reportOfJob(bank: OperatorClient, job: Job): Promise<Report> {
-  const artifact = await bank.artifact(job.id, 'report.json');
-  return JSON.parse(new TextDecoder().decode(artifact)) as Report;
-}
-
 /** The bank's report, completed by what only a demo can compare with, and written to the folder. */
 export async function completeReport(
   setup: DemoSetup,
-  report: Report,
+  bank: OperatorClient,
+  job: Job,
   folder: string,
 ): Promise<Report> {
-  const baselines = await compare(agreementOf(setup, report.jobId), {
+  const report = (await artifactOf(bank, job, 'report.json')) as Report;
+  const signed = (await artifactOf(bank, job, 'agreement.json')) as { readonly bytes: string };
+  // Its seed says which rows are held out.
+  const agreement = fromBinary(AgreementSchema, Buffer.from(signed.bytes, 'base64'));
+  const baselines = await compare(agreement, {
     active: tablesOf(loadConfig(setup.bank.config)).customers!,
     passive: tablesOf(loadConfig(setup.company.config)).accounts!,
   });
@@ -36,21 +34,8 @@ export async function completeReport(
   return complete;
 }
 
-/**
- * What both signed, from the bank's own state: its seed says which rows are held out. A running
- * worker has its state to itself, so this is for after its end.
- */
-function agreementOf(setup: DemoSetup, jobId: string): Agreement {
-  const state = loadConfig(setup.bank.config).state;
-  const database = new DatabaseSync(join(state, 'jobs.sqlite'), { readOnly: true });
-  try {
-    const row = database.prepare('SELECT agreement FROM jobs WHERE id = ?').get(jobId);
-    const bytes = row?.agreement;
-    if (bytes instanceof Uint8Array) return fromBinary(AgreementSchema, bytes);
-    throw new SottoError('internal', 'the bank has no agreement of the finished job');
-  } finally {
-    database.close();
-  }
+async function artifactOf(bank: OperatorClient, job: Job, name: string): Promise<unknown> {
+  return JSON.parse(new TextDecoder().decode(await bank.artifact(job.id, name)));
 }
 
 export interface Predicted {
