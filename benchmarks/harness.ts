@@ -11,8 +11,11 @@ export interface Row {
   readonly ratio?: number;
   /** How many times it was measured; the value is their median. */
   readonly samples: number;
-  /** A goal of the project, if the row has one. */
-  readonly goal?: { readonly atMost: number } | { readonly atLeast: number };
+  /** A goal of the project, if the row has one: for the value, or for the ratio. */
+  readonly goal?:
+    | { readonly atMost: number }
+    | { readonly atLeast: number }
+    | { readonly ratioAtLeast: number };
 }
 
 export interface BenchOptions {
@@ -69,7 +72,8 @@ export function costRow(
   return { name, unit, value, baseline, ratio: baseline.value / value, samples };
 }
 
-export function isMet(row: Row): boolean | undefined {
-  if (row.goal === undefined) return undefined;
-  return 'atMost' in row.goal ? row.value <= row.goal.atMost : row.value >= row.goal.atLeast;
+export function isMet({ goal, value, ratio = Number.NaN }: Row): boolean | undefined {
+  if (goal === undefined) return undefined;
+  if ('ratioAtLeast' in goal) return ratio >= goal.ratioAtLeast;
+  return 'atMost' in goal ? value <= goal.atMost : value >= goal.atLeast;
 }

@@ -37,10 +37,10 @@ async function measure(subject: Subject): Promise<boolean> {
 }
 
 const [name = ''] = positionals;
-const subject = subjects[name];
-if (subject === undefined) {
+const load = subjects[name];
+if (load === undefined) {
   console.error(`no subject '${name}'; there are: ${Object.keys(subjects).join(', ')}`);
   process.exitCode = 2;
-} else if (!(await measure(subject))) {
+} else if (!(await measure(await load()))) {
   process.exitCode = 1; // a goal was missed, and the row says by how much
 }

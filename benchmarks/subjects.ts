@@ -1,0 +1,10 @@
+/** What `npm run bench -- <subject>` can measure; a subject is loaded only when it is asked for. */
+import type { Subject } from './harness.ts';
+
+export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
+  'vertical-lr': async () => (await import('./protocols/vertical-lr.ts')).verticalLr,
+  accuracy: async () => (await import('./model/accuracy.ts')).accuracy,
+  he: async () => (await import('./primitives/he.ts')).he,
+  psi: async () => (await import('./protocols/psi.ts')).psi,
+  rpc: async () => (await import('./rpc/throughput.ts')).rpc,
+};
