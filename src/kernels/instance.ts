@@ -1,4 +1,4 @@
-/** This thread's instance of kernels.wasm, and its memory. */
+/** This thread's instances of the modules that are built from assembly/, and the memory of kernels.wasm. */
 import { readFileSync } from 'node:fs';
 import { SottoError } from '../base/errors.ts';
 
@@ -50,10 +50,11 @@ interface Kernels {
 /** p, 1/p mod 2^32, 2^32 mod p and its quotient: what a sum is reduced with. */
 export type Reduction = readonly [p: number, inverse: number, radix: number, quotient: number];
 
-function instantiate(): Kernels {
+/** The exports of a fresh instance. A WebAssembly.CompileError says that this engine lacks an extension. */
+export function instantiate<Exports>(name: `${string}.wasm`): Exports {
   let binary: Uint8Array<ArrayBuffer>;
   try {
-    binary = readFileSync(new URL('./kernels.wasm', import.meta.url));
+    binary = readFileSync(new URL(name, import.meta.url));
   } catch (cause) {
     const message = 'the kernels have not been built: npm run prepare';
     throw new SottoError('internal', message, {}, { cause });
@@ -65,10 +66,10 @@ function instantiate(): Kernels {
       },
     },
   });
-  return instance.exports as unknown as Kernels;
+  return instance.exports as Exports;
 }
 
-export const kernels = instantiate();
+export const kernels = instantiate<Kernels>('kernels.wasm');
 
 let end = Math.ceil(kernels.heapBase() / 64) * 64;
 

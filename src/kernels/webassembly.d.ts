@@ -11,6 +11,10 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }
+  interface Global {
+    readonly value: number;
+  }
+  class CompileError extends Error {}
   class RuntimeError extends Error {}
   class Exception {}
 }

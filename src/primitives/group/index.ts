@@ -1,6 +1,7 @@
 /** The prime-order group ristretto255 and what may be done with it on a thread. */
 import { hashAndMultiply, multiply, multiplyToFingerprints } from './ristretto.ts';
 
+export { type Engine, engine, ready, useEngine } from './engine.ts';
 export {
   type FingerprintInput,
   type HashInput,
@@ -13,6 +14,6 @@ export {
   randomScalar,
   Scalar,
 } from './ristretto.ts';
-export { POINT_BYTES, ready, SCALAR_BYTES } from './sodium.ts';
+export { POINT_BYTES, SCALAR_BYTES } from './sodium.ts';
 
 export const groupTasks = { hashAndMultiply, multiply, multiplyToFingerprints };

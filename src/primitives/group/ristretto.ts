@@ -8,7 +8,9 @@ import { inspect } from 'node:util';
 import { type Bytes, lengthPrefixed } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
-import { POINT_BYTES, SCALAR_BYTES, Scratch, sodium, UNIFORM_BYTES } from './sodium.ts';
+import { isScalar } from '../../kernels/ristretto.ts';
+import { engine } from './engine.ts';
+import { POINT_BYTES, SCALAR_BYTES, UNIFORM_BYTES } from './sodium.ts';
 
 /** A secret scalar in memory that threads share: no copies to wipe but this one. Wiped by `using`. */
 export class Scalar implements Disposable {
@@ -36,42 +38,21 @@ export class Scalar implements Disposable {
   }
 }
 
-/** The group's order 2^252 + 27742317777372353535851937790883648493 (RFC 9496 section 4.4), little-endian. */
-const ORDER = Uint8Array.from(
-  Buffer.from('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010', 'hex'),
-);
-
 /** A uniform nonzero scalar: 253 random bits, drawn again until they are in range (every second time). */
 export function randomScalar(random: Random): Scalar {
   for (;;) {
     const candidate = random.bytes(SCALAR_BYTES);
     candidate[SCALAR_BYTES - 1]! &= 0x1f;
-    const scalar = inRange(candidate) ? new Scalar(candidate) : undefined;
+    const scalar = isScalar(candidate) ? new Scalar(candidate) : undefined;
     candidate.fill(0);
     if (scalar !== undefined) return scalar;
   }
 }
 
-/** 0 < candidate < order. */
-function inRange(candidate: Uint8Array): boolean {
-  let at = SCALAR_BYTES - 1;
-  while (at >= 0 && candidate[at] === ORDER[at]) at -= 1;
-  return at >= 0 && candidate[at]! < ORDER[at]! && candidate.some((byte) => byte !== 0);
-}
-
 /** RFC 9496 section 4.3.4: 64 uniform bytes an element. Returns 32 n bytes. */
 export function pointsFromUniform(uniform: Uint8Array): Bytes {
-  const count = wholeCount(uniform, UNIFORM_BYTES);
-  using input = new Scratch(UNIFORM_BYTES * count + 1); // never an empty allocation
-  using output = new Scratch(POINT_BYTES * count + 1);
-  input.write(uniform);
-  for (let i = 0; i < count; i += 1) {
-    sodium()._crypto_core_ristretto255_from_hash(
-      output.at + i * POINT_BYTES,
-      input.at + i * UNIFORM_BYTES,
-    );
-  }
-  return output.read(POINT_BYTES * count);
+  wholeCount(uniform, UNIFORM_BYTES);
+  return engine().derive(uniform);
 }
 
 export interface HashInput {
@@ -83,17 +64,23 @@ export interface HashInput {
 }
 
 /** SHA-512 of the length-prefixed domain, session and id, mapped to an element. Returns 32 n bytes. */
-export function hashToGroup({ domain, session, ids }: HashInput): Bytes {
-  const uniform = new Uint8Array(UNIFORM_BYTES * ids.length);
-  ids.forEach((id, i) => {
-    uniform.set(hash('sha512', lengthPrefixed(domain, session, id), 'buffer'), i * UNIFORM_BYTES);
-  });
-  const points = pointsFromUniform(uniform);
+export function hashToGroup(input: HashInput): Bytes {
+  const uniform = hashToUniform(input);
+  const points = engine().derive(uniform);
   uniform.fill(0);
   return points;
 }
 
+function hashToUniform({ domain, session, ids }: HashInput): Bytes {
+  const uniform = new Uint8Array(UNIFORM_BYTES * ids.length);
+  ids.forEach((id, i) => {
+    uniform.set(hash('sha512', lengthPrefixed(domain, session, id), 'buffer'), i * UNIFORM_BYTES);
+  });
+  return uniform;
+}
+
 export interface MultiplyInput {
+  /** In (0, order), or else invalid-argument. */
   readonly scalar: Uint8Array;
   /** 32 n bytes that may come from anybody. */
   readonly points: Uint8Array;
@@ -105,28 +92,22 @@ export interface MultiplyInput {
  */
 export function multiply({ scalar, points }: MultiplyInput): Bytes {
   const count = wholeCount(points, POINT_BYTES);
-  using factor = new Scratch(SCALAR_BYTES);
-  using input = new Scratch(POINT_BYTES * count + 1);
-  using output = new Scratch(POINT_BYTES * count + 1);
-  factor.write(scalar);
-  input.write(points);
-  for (let i = 0; i < count; i += 1) {
-    const at = i * POINT_BYTES;
-    // -1 for what does not decode and for a result that is the identity; the group's order is
-    // prime and the scalar is not zero, so the latter means that the point was the identity.
-    if (sodium()._crypto_scalarmult_ristretto255(output.at + at, factor.at, input.at + at) !== 0) {
-      throw new SottoError('protocol-violation', 'not the encoding of a usable group element', {
-        position: i,
-        of: count,
-      });
-    }
+  const { products, refused } = engine().multiply(usable(scalar), points);
+  if (refused !== undefined) {
+    throw new SottoError('protocol-violation', 'not the encoding of a usable group element', {
+      position: refused,
+      of: count,
+    });
   }
-  return output.read(POINT_BYTES * count);
+  return products;
 }
 
 /** Hashes ids to the group and blinds them by the scalar: 32 n bytes. */
 export function hashAndMultiply(input: HashInput & { readonly scalar: Uint8Array }): Bytes {
-  return multiply({ scalar: input.scalar, points: hashToGroup(input) });
+  const uniform = hashToUniform(input);
+  const products = engine().deriveAndMultiply(usable(input.scalar), uniform);
+  uniform.fill(0);
+  return products;
 }
 
 export interface FingerprintInput extends MultiplyInput {
@@ -147,6 +128,14 @@ export function multiplyToFingerprints({ domain, width, ...input }: FingerprintI
   }
   products.fill(0);
   return fingerprints;
+}
+
+function usable(scalar: Uint8Array): Uint8Array {
+  if (isScalar(scalar)) return scalar;
+  throw new SottoError('invalid-argument', 'a scalar is not between 0 and the order', {
+    bytes: scalar.length,
+    expected: SCALAR_BYTES,
+  });
 }
 
 function wholeCount(bytes: Uint8Array, each: number): number {

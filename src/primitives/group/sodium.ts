@@ -1,5 +1,7 @@
 /** libsodium's ristretto255 on its own WASM memory: batches go in and come out, nothing secret stays. */
+import type { Bytes } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
+import type { Engine } from './engine.ts';
 
 export const POINT_BYTES = 32;
 export const SCALAR_BYTES = 32;
@@ -14,49 +16,78 @@ interface Sodium {
   _crypto_scalarmult_ristretto255(result: number, scalar: number, point: number): number;
 }
 
-let loaded: Sodium | undefined;
-let loading: Promise<void> | undefined;
-
-/** Loads the WASM module, once a thread. To be awaited before anything else of this folder. */
-export function ready(): Promise<void> {
-  loading ??= load();
-  return loading;
-}
-
-async function load(): Promise<void> {
-  const { default: sodium } = await import('libsodium-wrappers-sumo');
-  await sodium.ready;
+export async function loadSodium(): Promise<Engine> {
+  const { default: wrapped } = await import('libsodium-wrappers-sumo');
+  await wrapped.ready;
   // The wrapped functions copy each argument and leave scalars behind in freed memory: hence below them.
-  loaded = (sodium as unknown as { libsodium: Sodium }).libsodium;
+  const { libsodium: sodium } = wrapped as unknown as { libsodium: Sodium };
+  const engine: Engine = {
+    name: 'libsodium',
+    derive: (uniform) => derive(sodium, uniform),
+    multiply: (scalar, points) => multiply(sodium, scalar, points),
+    deriveAndMultiply: (scalar, uniform) =>
+      engine.multiply(scalar, engine.derive(uniform)).products,
+  };
+  return engine;
 }
 
-export function sodium(): Sodium {
-  if (loaded === undefined)
-    throw new SottoError('internal', 'the group is used before it is ready');
-  return loaded;
+function derive(sodium: Sodium, uniform: Uint8Array): Bytes {
+  const count = uniform.length / UNIFORM_BYTES;
+  using input = new Scratch(sodium, uniform.length + 1); // never an empty allocation
+  using output = new Scratch(sodium, POINT_BYTES * count + 1);
+  input.write(uniform);
+  for (let i = 0; i < count; i += 1) {
+    sodium._crypto_core_ristretto255_from_hash(
+      output.at + i * POINT_BYTES,
+      input.at + i * UNIFORM_BYTES,
+    );
+  }
+  return output.read(POINT_BYTES * count);
+}
+
+function multiply(
+  sodium: Sodium,
+  scalar: Uint8Array,
+  points: Uint8Array,
+): ReturnType<Engine['multiply']> {
+  using factor = new Scratch(sodium, SCALAR_BYTES);
+  using input = new Scratch(sodium, points.length + 1);
+  using output = new Scratch(sodium, points.length + 1);
+  factor.write(scalar);
+  input.write(points);
+  for (let at = 0; at < points.length; at += POINT_BYTES) {
+    // -1 for what does not decode and for a result that is the identity; the group's order is
+    // prime and the scalar is not zero, so the latter means that the point was the identity.
+    if (sodium._crypto_scalarmult_ristretto255(output.at + at, factor.at, input.at + at) !== 0) {
+      return { products: output.read(points.length), refused: at / POINT_BYTES };
+    }
+  }
+  return { products: output.read(points.length) };
 }
 
 /** Memory inside the module: wiped and freed by `using`. */
-export class Scratch implements Disposable {
+class Scratch implements Disposable {
   readonly at: number;
+  readonly #sodium: Sodium;
   readonly #bytes: number;
 
-  constructor(bytes: number) {
+  constructor(sodium: Sodium, bytes: number) {
+    this.#sodium = sodium;
     this.#bytes = bytes;
-    this.at = sodium()._malloc(bytes);
+    this.at = sodium._malloc(bytes);
     if (this.at === 0) throw new SottoError('internal', 'out of memory in the group', { bytes });
   }
 
   write(bytes: Uint8Array): void {
-    sodium().HEAPU8.set(bytes, this.at);
+    this.#sodium.HEAPU8.set(bytes, this.at);
   }
 
-  read(bytes = this.#bytes): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(sodium().HEAPU8.subarray(this.at, this.at + bytes));
+  read(bytes: number): Bytes {
+    return new Uint8Array(this.#sodium.HEAPU8.subarray(this.at, this.at + bytes));
   }
 
   [Symbol.dispose](): void {
-    sodium().HEAPU8.fill(0, this.at, this.at + this.#bytes);
-    sodium()._free(this.at);
+    this.#sodium.HEAPU8.fill(0, this.at, this.at + this.#bytes);
+    this.#sodium._free(this.at);
   }
 }
