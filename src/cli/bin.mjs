@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The program's first line. Plain JavaScript, so that a Node too old for the rest can still say so. */
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
@@ -10,6 +11,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(2);
 }
+// SEAL's WebAssembly refers to exceptions, which V8 does by itself from Node 24 on.
+if (major < 24) setFlagsFromString('--experimental-wasm-exnref');
 // In a clone the sources run as they are; in a build they are JavaScript.
 const main = ['./main.ts', './main.js'].find((file) => existsSync(new URL(file, import.meta.url)));
 const { run } = await import(main);

@@ -1,6 +1,6 @@
 /** The demo's two workers: real processes, stopped with the demo however it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { SottoError } from '../../base/errors.ts';
@@ -35,15 +35,20 @@ export async function startWorker(options: {
     detached: true,
   });
   const lines: string[] = [];
-  const log = createWriteStream(options.logFile);
+  const log = openSync(options.logFile, 'w');
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
-      log.write(text);
+      writeSync(log, text); // at once: the last lines matter most when all ends suddenly
       lines.push(...text.split('\n').filter((line) => line !== ''));
       lines.splice(0, Math.max(0, lines.length - TAIL_LINES));
     });
   }
-  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const exited = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      closeSync(log);
+      resolve();
+    });
+  });
   const gone = exited.then((): never => {
     throw new SottoError('internal', `the ${name} worker ended by itself`, {
       exitCode: child.exitCode ?? -1,
@@ -57,7 +62,6 @@ export async function startWorker(options: {
       await exited;
       clearTimeout(late);
     }
-    log.end();
   };
   const worker: WorkerProcess = {
     name,
