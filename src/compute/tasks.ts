@@ -1,9 +1,10 @@
 /** The whole list of what may run on a thread: ordinary synchronous functions of the primitives. */
 import { ready as groupReady, groupTasks } from '../primitives/group/index.ts';
 import { ready as heReady, heTasks } from '../primitives/he/index.ts';
+import { oprfTasks } from '../primitives/oprf/index.ts';
 import { sharingTasks } from '../primitives/sharing/index.ts';
 
-export const tasks = { ...groupTasks, ...heTasks, ...sharingTasks };
+export const tasks = { ...groupTasks, ...heTasks, ...oprfTasks, ...sharingTasks };
 
 export type Tasks = typeof tasks;
 
@@ -11,6 +12,7 @@ export type Tasks = typeof tasks;
 const loaders: readonly { readonly of: object; readonly ready: () => Promise<void> }[] = [
   { of: groupTasks, ready: groupReady },
   { of: heTasks, ready: heReady },
+  { of: oprfTasks, ready: groupReady },
 ];
 
 /** Resolves when this thread can run the task: WASM is loaded where it is first needed. */

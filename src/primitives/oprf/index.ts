@@ -1,0 +1,45 @@
+/** Oblivious pseudorandom functions (RFC 9497, ristretto255-SHA512) and what of them may be done on a thread. */
+import {
+  oprfBlind,
+  oprfDeriveKey,
+  oprfEvaluate,
+  oprfEvaluateDirect,
+  oprfEvaluateWithProof,
+  oprfFinalize,
+  oprfFinalizeUnproved,
+  oprfPublicKey,
+} from './oprf.ts';
+import { poprfEvaluateDirect, poprfEvaluateWithProof, poprfFinalize } from './poprf.ts';
+
+export { ready } from '../group/index.ts';
+export {
+  type Blinded,
+  type Evaluated,
+  type KeyPair,
+  oprfBlind,
+  oprfDeriveKey,
+  oprfEvaluate,
+  oprfEvaluateDirect,
+  oprfEvaluateWithProof,
+  oprfFinalize,
+  oprfFinalizeUnproved,
+  oprfPublicKey,
+} from './oprf.ts';
+export { poprfEvaluateDirect, poprfEvaluateWithProof, poprfFinalize } from './poprf.ts';
+export { PROOF_BYTES } from './proof.ts';
+export { COIN_BYTES } from './scalars.ts';
+export { BATCH_MAX, INPUT_BYTES_MAX, type Mode, OUTPUT_BYTES } from './suite.ts';
+
+export const oprfTasks = {
+  oprfBlind,
+  oprfDeriveKey,
+  oprfEvaluate,
+  oprfEvaluateDirect,
+  oprfEvaluateWithProof,
+  oprfFinalize,
+  oprfFinalizeUnproved,
+  oprfPublicKey,
+  poprfEvaluateDirect,
+  poprfEvaluateWithProof,
+  poprfFinalize,
+};
