@@ -56,9 +56,15 @@ export interface SitesOptions {
   readonly rows: number;
   /** Whether the company's rules admit a training without an approver. */
   readonly autoApprove: boolean;
+  /** How long a peer that is gone is tried again. */
+  readonly unavailableAfterSeconds?: number;
 }
 
-export async function setUpSites({ rows, autoApprove }: SitesOptions): Promise<Sites> {
+export async function setUpSites({
+  rows,
+  autoApprove,
+  unavailableAfterSeconds = 3,
+}: SitesOptions): Promise<Sites> {
   const folder = mkdtempSync(join(tmpdir(), 'sotto-two-'));
   const site = (party: 'bank' | 'company'): Site => {
     const own = join(folder, party);
@@ -71,7 +77,7 @@ export async function setUpSites({ rows, autoApprove }: SitesOptions): Promise<S
   const tables = tablesOf(rows);
   writeFileSync(join(bank.folder, 'table.csv'), tables.bank);
   writeFileSync(join(company.folder, 'table.csv'), tables.company);
-  await writeConfigs(bank, company, autoApprove);
+  await writeConfigs(bank, company, { autoApprove, unavailableAfterSeconds });
   const running: WorkerProcess[] = [];
   return {
     folder,
@@ -105,7 +111,11 @@ async function exchangeKeys(bank: Site, company: Site): Promise<void> {
   }
 }
 
-async function writeConfigs(bank: Site, company: Site, autoApprove: boolean): Promise<void> {
+async function writeConfigs(
+  bank: Site,
+  company: Site,
+  { autoApprove, unavailableAfterSeconds }: Required<Omit<SitesOptions, 'rows'>>,
+): Promise<void> {
   const [peerPort, bankPort, companyPort] = (await freePorts(3)) as [number, number, number];
   const shared = (party: Site, peer: string, port: number, columns: string[]) => ({
     party: party.party,
@@ -121,7 +131,7 @@ async function writeConfigs(bank: Site, company: Site, autoApprove: boolean): Pr
         offeredTo: [{ peer, purposes: ['test'], columns }],
       },
     },
-    limits: { threads: 1, connectSeconds: 2, unavailableAfterSeconds: 3 },
+    limits: { threads: 1, connectSeconds: 2, unavailableAfterSeconds },
   });
   const rule = (protocol: string) => ({ peer: 'bank', protocol, dataset: 'rows', purpose: 'test' });
   writeFileSync(
@@ -166,7 +176,7 @@ export function trainJob(changes: object = {}): string {
 export async function jobWhen(site: Site, id: string, when: (job: Job) => boolean): Promise<Job> {
   return await withOperator({ config: site.config }, async (operator: OperatorClient) => {
     let last: Job | undefined;
-    for await (const job of operator.watch(id, AbortSignal.timeout(50_000))) {
+    for await (const job of operator.watch(id, AbortSignal.timeout(100_000))) {
       if (when(job)) return job;
       last = job;
     }
