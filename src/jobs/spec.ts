@@ -113,7 +113,7 @@ function normaliseParticipant(spec: JobSpec, role: Role, protocol: ProtocolName)
     inRange(`${at}.kind`, column.kind, 0, 2);
     column.maxCategories = inRange(
       `${at}.max_categories`,
-      defaultTo(column.maxCategories, 20),
+      defaultTo(column.maxCategories, 8),
       1,
       1_000,
     );
@@ -139,7 +139,7 @@ function normaliseProtocol(spec: JobSpec): void {
   if (spec.protocol.case === 'train') {
     const given = spec.protocol.value;
     const value = create(TrainSpecSchema, {
-      passes: inRange('spec.train.passes', defaultTo(given.passes, 10), 1, 50),
+      passes: inRange('spec.train.passes', defaultTo(given.passes, 12), 1, 50),
       ridge: inRange('spec.train.ridge', defaultTo(given.ridge, 0.001), 1e-6, 0.25),
       heldOutFraction: inRange(
         'spec.train.held_out_fraction',

@@ -168,7 +168,7 @@ test('a normalised spec stays as it is', () => {
   const once = normaliseSpec(trainSpec());
   expect(normaliseSpec(clone(JobSpecSchema, once))).toEqual(once);
   expect(once.protocol.value).toMatchObject({
-    passes: 10,
+    passes: 12,
     ridge: 0.001,
     heldOutFraction: 0.2,
     harmonics: 3,

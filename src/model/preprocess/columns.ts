@@ -15,7 +15,8 @@ export interface FeatureUse {
 /** Positions of rows in their table, from 0, so that errors can name the row. */
 export type RowNumbers = Uint32Array;
 
-const DEFAULT_MAX_CATEGORIES = 20;
+/** More cost a weight each, and on a few thousand rows the pooled optimum itself scores worse with them. */
+const DEFAULT_MAX_CATEGORIES = 8;
 
 /**
  * Rows that a category or a missing value needs for a feature of its own: 1 % of them and at least 10.

@@ -17,7 +17,7 @@ import { bothValues, type PairOptions, runPair } from '../../support/two-party.t
 const rows = 3000;
 const data = twoParties({ rows, dActive: 4, dPassive: 5 });
 const settings = { passes: 6, ridge: 0.01, harmonics: 3 };
-const series = fitSineSeries({ harmonics: 3, range: 16 });
+const series = fitSineSeries({ harmonics: 3, range: 8 });
 /** Of a weight of one whitened feature, at base rates near 0.3. */
 const standardError = 1 / Math.sqrt(0.2 * rows);
 

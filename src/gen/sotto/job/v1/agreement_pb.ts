@@ -147,7 +147,7 @@ export type ColumnUse = Message<"sotto.job.v1.ColumnUse"> & {
   kind: Kind;
 
   /**
-   * The most categories of a categorical column that get a feature of their own; the rest share one. 0 means 20.
+   * The most categories of a categorical column that get a feature of their own; the rest share one. 0 means 8.
    *
    * @generated from field: uint32 max_categories = 4;
    */
@@ -207,7 +207,7 @@ export const AlignSpecSchema: GenMessage<AlignSpec> = /*@__PURE__*/
  */
 export type TrainSpec = Message<"sotto.job.v1.TrainSpec"> & {
   /**
-   * Full-batch Nesterov passes; 0 means 10.
+   * Full-batch Nesterov passes; 0 means 12.
    *
    * @generated from field: uint32 passes = 1;
    */
