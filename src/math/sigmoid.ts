@@ -1,5 +1,6 @@
 /** The logistic function as a short sine series: what a sum known only modulo its period can still be put through. */
 import { SottoError } from '../base/errors.ts';
+import { leastSquares } from './least-squares.ts';
 import { logistic } from './linear-model.ts';
 
 /** log(p / (1 - p)), 0 < p < 1. */
@@ -77,7 +78,7 @@ function fitPeriod(harmonics: number, range: number, period: number): SineSeries
     error: Number.POSITIVE_INFINITY,
   };
   for (let step = 0; step < LAWSON_STEPS; step++) {
-    const coefficients = leastSquares(basis, target, weights, harmonics).map((s) =>
+    const coefficients = leastSquares({ basis, target, weights, unknowns: harmonics }).map((s) =>
       roundTo(s, COEFFICIENT_STEP),
     );
     const error = reweight(basis, target, weights, coefficients);
@@ -105,36 +106,4 @@ function reweight(
   }
   for (let point = 0; point < weights.length; point++) weights[point]! /= total;
   return largest;
-}
-
-/** Solves the weighted normal equations of a few unknowns by elimination with pivots on the diagonal. */
-function leastSquares(
-  basis: Float64Array,
-  target: Float64Array,
-  weights: Float64Array,
-  unknowns: number,
-): Float64Array {
-  const width = unknowns + 1;
-  const matrix = new Float64Array(unknowns * width);
-  for (let point = 0; point < target.length; point++) {
-    const row = point * unknowns;
-    for (let i = 0; i < unknowns; i++) {
-      const weighted = weights[point]! * basis[row + i]!;
-      for (let j = 0; j < unknowns; j++) matrix[i * width + j]! += weighted * basis[row + j]!;
-      matrix[i * width + unknowns]! += weighted * target[point]!;
-    }
-  }
-  for (let pivot = 0; pivot < unknowns; pivot++) {
-    const diagonal = matrix[pivot * width + pivot]!;
-    for (let row = 0; row < unknowns; row++) {
-      if (row === pivot) continue;
-      const factor = matrix[row * width + pivot]! / diagonal;
-      for (let column = pivot; column < width; column++)
-        matrix[row * width + column]! -= factor * matrix[pivot * width + column]!;
-    }
-  }
-  return Float64Array.from(
-    { length: unknowns },
-    (_, i) => matrix[i * width + unknowns]! / matrix[i * width + i]!,
-  );
 }

@@ -1,5 +1,6 @@
 /** The training without a second party: Nesterov on pooled columns in doubles, with whichever sigmoid. */
 import { logit } from '../../src/math/sigmoid.ts';
+import { paceOf } from '../../src/protocols/vertical-lr/targets.ts';
 import type { TwoParties } from './regression-data.ts';
 
 export interface PlainTrained {
@@ -8,7 +9,10 @@ export interface PlainTrained {
   readonly intercept: number;
 }
 
-/** Full-batch passes of the textbook recursion with step 2; the intercept starts at the base rate and has no ridge. */
+/**
+ * Full-batch passes of the textbook recursion with step 2, gradients times the pace; the intercept
+ * starts at the base rate and has no ridge. `sigmoid` takes logits counted from the base rate's.
+ */
 export function trainPlainly(
   { active, passive, labels }: TwoParties,
   { passes, ridge }: { passes: number; ridge: number },
@@ -18,8 +22,8 @@ export function trainPlainly(
   const columns = [...columnsOf(active.values, rows), ...columnsOf(passive.values, rows)];
   const d = columns.length;
   const rate = labels.reduce((sum, y) => sum + y, 0) / rows;
+  const step = 2 * paceOf(rate);
   let weights = new Float64Array(d + 1);
-  weights[d] = logit(rate);
   let before = weights;
   for (let pass = 1; pass <= passes; pass++) {
     const momentum = (pass - 1) / (pass + 2);
@@ -28,17 +32,17 @@ export function trainPlainly(
     for (let row = 0; row < rows; row++) {
       let z = look[d]!;
       for (let j = 0; j < d; j++) z += look[j]! * columns[j]![row]!;
-      const residual = sigmoid(z) - labels[row]!;
+      const residual = (pass === 1 ? rate : sigmoid(z)) - labels[row]!;
       for (let j = 0; j < d; j++) gradient[j]! += (residual * columns[j]![row]!) / rows;
       gradient[d]! += residual / rows;
     }
     before = weights;
-    weights = look.map((y, j) => (j === d ? y : (1 - 2 * ridge) * y) - 2 * gradient[j]!);
+    weights = look.map((y, j) => (j === d ? y : (1 - 2 * ridge) * y) - step * gradient[j]!);
   }
   return {
     active: weights.slice(0, active.columns),
     passive: weights.slice(active.columns, d),
-    intercept: weights[d]!,
+    intercept: logit(rate) + weights[d]!,
   };
 }
 

@@ -9,29 +9,31 @@ export interface PhasorInput {
   /** Shares of z / P, scaled by the prime: row after row. Each HALF rows make a polynomial for each harmonic. */
   readonly shares: Uint32Array;
   readonly prime: number;
-  /** Modulus of the slots, one for each of the odd harmonics 1, 3, 5, ... */
-  readonly scales: Float64Array;
+  /** What the phasor of each odd harmonic 1, 3, 5, ... is multiplied by: a complex number. */
+  readonly factors: { readonly real: Float64Array; readonly imaginary: Float64Array };
 }
 
 /**
- * round(embed(scales[k] e^(i (2k + 1) theta))), theta = 2 pi share / prime: ceil(rows / HALF) x harmonics
+ * round(embed(factor_k e^(i (2k + 1) theta))), theta = 2 pi share / prime: ceil(rows / HALF) x harmonics
  * x N coefficients. Slots beyond the last row are zero.
  */
-export function phasors({ shares, prime, scales }: PhasorInput): Int32Array {
+export function phasors({ shares, prime, factors }: PhasorInput): Int32Array {
   const blocks = Math.ceil(shares.length / HALF);
-  const harmonics = scales.length;
+  const harmonics = factors.real.length;
   const result = new Int32Array(blocks * harmonics * N);
   const { embed } = embeddingOf(N);
   for (let block = 0; block < blocks; block++) {
     const rows = shares.subarray(block * HALF, (block + 1) * HALF);
     const angles = Float64Array.from(rows, (share) => (2 * Math.PI * share) / prime);
     for (let k = 0; k < harmonics; k++) {
+      const [re, im] = [factors.real[k]!, factors.imaginary[k]!];
       const real = new Float64Array(HALF);
       const imaginary = new Float64Array(HALF);
       for (let row = 0; row < angles.length; row++) {
         const angle = (2 * k + 1) * angles[row]!;
-        real[row] = scales[k]! * Math.cos(angle);
-        imaginary[row] = scales[k]! * Math.sin(angle);
+        const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+        real[row] = re * cos - im * sin;
+        imaginary[row] = re * sin + im * cos;
       }
       roundInto(result, (block * harmonics + k) * N, embed(real, imaginary));
     }

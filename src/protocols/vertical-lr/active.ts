@@ -1,6 +1,5 @@
 /** The active role: it holds the labels, and the intercept among its weights. Each arrow is a message to (->) or from (<-) the passive party. */
 import type { FeatureMatrix } from '../../math/columns.ts';
-import { logit } from '../../math/sigmoid.ts';
 import { remaindersOf } from '../../math/torus.ts';
 import type { Party, Run } from '../party.ts';
 import {
@@ -31,6 +30,7 @@ import { describeParameters } from './parameters.ts';
 import { Pass, receiveKeys } from './pass.ts';
 import { checkFeatures, checkLabels, checkSettings, receiveShape, sendShape } from './shape.ts';
 import { addTransformed, answerPhasors, emptyResiduals, transformReals } from './sigmoid.ts';
+import { type Targets, targetsOf } from './targets.ts';
 import {
   beforeOpening,
   encodeColumns,
@@ -39,13 +39,7 @@ import {
   type Trained,
   type Training,
 } from './training.ts';
-import {
-  type IntegerSchedule,
-  integerSchedule,
-  onTorus,
-  type Point,
-  weightShares,
-} from './weights.ts';
+import { type IntegerSchedule, integerSchedule, type Point, weightShares } from './weights.ts';
 
 export interface ActiveInput {
   readonly features: FeatureMatrix;
@@ -61,9 +55,7 @@ export interface ActiveTrained extends Trained {
 /** What the active party knows besides its columns. */
 interface Labelled extends Training {
   readonly schedule: IntegerSchedule;
-  /** Where the intercept starts: the logit of the base rate. */
-  readonly start: number;
-  readonly labels: Uint8Array;
+  readonly targets: Targets;
   readonly q: bigint;
 }
 
@@ -90,23 +82,19 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
     ownWeights: shape.weights,
     peerWeights: parameters.weightsPassive,
     schedule: integerSchedule(parameters, settings.ridge),
-    start: logit(labels.reduce((sum, y) => sum + y, 0) / labels.length),
-    labels,
+    targets: targetsOf(labels, parameters),
     q: remaindersOf(parameters.ring.primes).modulus,
   };
   yield progressOf(training, 1, 0);
   const history: History = { own: [], peer: [] };
   await firstPass(training, history);
-  const labelPart = await transformReals(
-    training,
-    Float64Array.from(labels, (y) => 0.5 - y),
-  );
+  const labelPart = await residualsFor(training, training.targets.series.constant);
   for (let pass = 2; pass <= parameters.passes; pass++) {
     yield* laterPass(training, pass, labelPart, history);
   }
   yield beforeOpening(training);
   const weights = await open(training, history);
-  const intercept = weights.at(-1)!;
+  const intercept = training.targets.series.centre + weights.at(-1)!;
   const own = leavesRange(parameters, features, weights.subarray(0, -1), intercept);
   await sendWarning(training, own); //                                                 -> warning
   const peer = await receiveWarning(training); //                                      <- warning
@@ -119,19 +107,22 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
   };
 }
 
+/** prediction - y, paced and transformed: for a prediction that is the same on all rows. */
+function residualsFor(training: Labelled, prediction: number): Promise<Int32Array> {
+  const { labels, pace } = training.targets;
+  return transformReals(
+    training,
+    Float64Array.from(labels, (y) => pace * (prediction - y)),
+  );
+}
+
 /**
- * All weights but the intercept are zero, so the residuals base rate - y are the active party's alone,
- * and only the passive party's gradients need the other.
+ * Without weights the residuals base rate - y are the active party's alone, and only the passive party's
+ * gradients need the other.
  */
 async function firstPass(training: Labelled, history: History): Promise<void> {
-  const { labels, start } = training;
-  const rate = 1 / (1 + Math.exp(-start));
   const residuals = emptyResiduals(training.parameters);
-  const known = await transformReals(
-    training,
-    Float64Array.from(labels, (y) => rate - y),
-  );
-  addTransformed(training, residuals, known);
+  addTransformed(training, residuals, await residualsFor(training, training.targets.rate));
 
   using keys = await Pass.begin(training, 1, ['gradient']);
   await keys.sendKeys(); //                                                            -> keys
@@ -151,7 +142,7 @@ async function* laterPass(
   labelPart: Int32Array,
   history: History,
 ): Run<void> {
-  const { parameters, schedule, q } = training;
+  const { parameters, schedule, targets, q } = training;
   const prime = parameters.forwardRing.primes[0]!;
   const { own, peer } = sharesAt(training, schedule.looks[pass - 1]!, history);
   using keys = await Pass.begin(training, pass, ['forward', 'gradient']);
@@ -171,7 +162,7 @@ async function* laterPass(
   yield progressOf(training, pass, 1);
 
   //                                                                                   <- sigmoid input
-  const residuals = await answerPhasors(training, keys.peer('sigmoid'), logits); //    -> sigmoid reply
+  const residuals = await answerPhasors(training, keys.peer('sigmoid'), logits, targets); //    -> sigmoid reply
   keys.end('sigmoid');
   addTransformed(training, residuals, labelPart);
   yield progressOf(training, pass, 2);
@@ -190,14 +181,12 @@ async function* laterPass(
   yield progressOf(training, pass, 3);
 }
 
-/** This party's shares of all weights at a point; the start of the intercept is its own. */
-function sharesAt({ schedule: _, ...training }: Labelled, point: Point, history: History) {
-  const { q, start, parameters, ownWeights } = training;
-  const intercept = ownWeights - 1;
-  const own = weightShares(point, history.own, { q, intercept });
-  own[intercept] =
-    (own[intercept]! + onTorus(point.intercept.start * start, parameters.turn, q)) % q;
-  return { own, peer: weightShares(point, history.peer, { q }) };
+/** This party's shares of all weights at a point. The intercept is the last of its own. */
+function sharesAt({ q, ownWeights }: Labelled, point: Point, history: History) {
+  return {
+    own: weightShares(point, history.own, { q, intercept: ownWeights - 1 }),
+    peer: weightShares(point, history.peer, { q }),
+  };
 }
 
 async function open(training: Labelled, history: History): Promise<Float64Array> {

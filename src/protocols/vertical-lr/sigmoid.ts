@@ -1,7 +1,7 @@
 /**
  * The sigmoid: a sine of the sum of two shares is the imaginary part of a product of phasors. The
- * passive party encrypts its phasors, the active one multiplies by its own; both fold what they have
- * into shares of the transformed residuals E, from which the gradient is an inner product.
+ * passive party encrypts its phasors, the active one multiplies by its own, turned and scaled as it likes; both
+ * fold what they have into shares of the transformed residuals E, from which the gradient is an inner product.
  */
 import {
   SigmoidInputSchema,
@@ -13,6 +13,7 @@ import { ciphertextBytes, open, seal } from './ciphertexts.ts';
 import type { Parameters } from './parameters.ts';
 import type { OwnStage, PeerStage } from './pass.ts';
 import { type Batch, batchesOf, replyBytes } from './sizes.ts';
+import type { Targets } from './targets.ts';
 import { compute, sharedWords, type Training } from './training.ts';
 import { answerBatches, bytesOfLength, receiveBatches, sendBatches } from './wire.ts';
 
@@ -33,28 +34,34 @@ export async function sendPhasors(
 ): Promise<void> {
   const { ring, forwardRing, series, phasorScale } = parameters;
   const prime = forwardRing.primes[0]!;
-  const scales = new Float64Array(series.coefficients.length).fill(phasorScale);
+  const harmonics = series.coefficients.length;
+  const factors = {
+    real: new Float64Array(harmonics).fill(phasorScale),
+    imaginary: new Float64Array(harmonics),
+  };
   await sendBatches(party.channel, SigmoidInputSchema, batchesFor(parameters), async (batch) => {
-    const count = (batch.to - batch.from) * scales.length;
+    const count = (batch.to - batch.from) * harmonics;
     const [fresh, coefficients] = await Promise.all([
       zeros.take(key.use, count),
-      compute(party, 'phasors', { shares: rowsOf(logits, batch), prime, scales }),
+      compute(party, 'phasors', { shares: rowsOf(logits, batch), prime, factors }),
     ]);
     const message = await compute(party, 'forward', { ring, coefficients });
     return seal(party, ring, fresh.zeros, message);
   });
 }
 
-/** Active: multiplies by s_k D e^(i (2k + 1) theta) of its own share, replies, and keeps its share of E. */
+/** Active: multiplies by its own phasors, replies, and keeps its share of E. Its factors are seen by nobody. */
 export async function answerPhasors(
   { party, parameters }: Training,
   { use, zeros }: PeerStage,
   logits: Uint32Array,
+  { pace, series: { real, imaginary } }: Targets,
 ): Promise<Uint32Array> {
-  const { ring, forwardRing, series, phasorScale, dropBits } = parameters;
+  const { ring, forwardRing, phasorScale, dropBits } = parameters;
   const prime = forwardRing.primes[0]!;
-  const terms = series.coefficients.length;
-  const scales = series.coefficients.map((s) => s * phasorScale);
+  const terms = real.length;
+  const scaled = (factor: number): number => pace * phasorScale * factor;
+  const factors = { real: real.map(scaled), imaginary: imaginary.map(scaled) };
   const residuals = emptyResiduals(parameters);
   await answerBatches(
     party.channel,
@@ -66,7 +73,7 @@ export async function answerPhasors(
       const [fresh, { c0, c1 }, coefficients] = await Promise.all([
         zeros.take(use, count),
         open(party, ring, message, count * terms),
-        compute(party, 'phasors', { shares: rowsOf(logits, batch), prime, scales }),
+        compute(party, 'phasors', { shares: rowsOf(logits, batch), prime, factors }),
       ]);
       const plain = await compute(party, 'forward', { ring, coefficients });
       const product = await compute(party, 'innerProduct', {
@@ -141,7 +148,7 @@ const placeOf = (half: number, limb: number, limbs: number): number =>
 
 /**
  * Active: what real numbers of the rows, scaled as the residuals, contribute to E: halves x HALF
- * integers. 1/2 - y for every pass, since the labels do not change.
+ * integers. The labels' part is the same in every pass.
  */
 export async function transformReals(
   { party, parameters }: Training,

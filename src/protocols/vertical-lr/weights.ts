@@ -1,17 +1,13 @@
 /** Weights as integer combinations of past gradient shares: the optimiser is linear, and needs nobody else. */
-import { type Combination, unrollNesterov } from '../../math/nesterov.ts';
-import { fromReal, modulo } from '../../math/torus.ts';
+import { unrollNesterov } from '../../math/nesterov.ts';
+import { modulo } from '../../math/torus.ts';
 import type { Parameters } from './parameters.ts';
 
 /** Step of the method. Whitened parties have joint curvature of at most 1/4 * 2, whose inverse it is. */
 export const STEP = 2;
 
-/** Integers that both parties apply to their shares: sum_i gradients[i] gamma_i, gamma_i the shares of pass i + 1. */
-export interface IntegerCombination {
-  readonly gradients: readonly bigint[];
-  /** Factor of the starting point, a plain number at its owner. */
-  readonly start: number;
-}
+/** Integers that both parties apply to their shares: sum_i c_i gamma_i, gamma_i the shares of pass i + 1. */
+export type IntegerCombination = readonly bigint[];
 
 /** A point of the method on the torus: features shrink by the ridge, the intercept does not. */
 export interface Point {
@@ -27,17 +23,16 @@ export interface IntegerSchedule {
 
 /**
  * A weight is w / turn of a full turn and a gradient g / gradientTurn, so the coefficient c of the
- * method becomes round(c gradientTurn / turn).
+ * method becomes round(c gradientTurn / turn). All weights start at zero; the intercept counts from
+ * the base rate's logit, which only its owner knows.
  */
 export function integerSchedule(parameters: Parameters, ridge: number): IntegerSchedule {
   const { passes, turn, gradientTurn } = parameters;
-  const rounded = ({ start, gradients }: Combination): IntegerCombination => ({
-    start,
-    gradients: Array.from(gradients, (c) => BigInt(Math.round((c * gradientTurn) / turn))),
-  });
   const features = unrollNesterov({ passes, step: STEP, ridge });
   const intercept = unrollNesterov({ passes, step: STEP, ridge: 0 });
-  const point = (feature: Combination, constant: Combination): Point => ({
+  const rounded = (coefficients: Float64Array): IntegerCombination =>
+    Array.from(coefficients, (c) => BigInt(Math.round((c * gradientTurn) / turn)));
+  const point = (feature: Float64Array, constant: Float64Array): Point => ({
     feature: rounded(feature),
     intercept: rounded(constant),
   });
@@ -57,12 +52,8 @@ export function weightShares(
   { q, intercept }: { readonly q: bigint; readonly intercept?: number },
 ): bigint[] {
   return shares[0]!.map((_, weight) => {
-    const { gradients } = weight === intercept ? point.intercept : point.feature;
-    const sum = shares.reduce((total, pass, t) => total + gradients[t]! * pass[weight]!, 0n);
+    const integers = weight === intercept ? point.intercept : point.feature;
+    const sum = shares.reduce((total, pass, t) => total + integers[t]! * pass[weight]!, 0n);
     return modulo(sum, q);
   });
 }
-
-/** A plain weight as a point of the torus, modulo q. */
-export const onTorus = (weight: number, turn: number, q: bigint): bigint =>
-  fromReal(weight / turn, q);

@@ -11,7 +11,11 @@ const primes = [33546241, 16760833];
 test('rows beyond the last have slots of zero', () => {
   const shares = Uint32Array.from({ length: HALF + 3 }, (_, i) => (i * 77777) % PRIME);
   const scales = Float64Array.of(1000, 500);
-  const polynomials = phasors({ shares, prime: PRIME, scales });
+  const polynomials = phasors({
+    shares,
+    prime: PRIME,
+    factors: { real: Float64Array.of(600, 500), imaginary: Float64Array.of(-800, 0) },
+  });
   expect(polynomials.length).toBe(2 * scales.length * N);
   // By Parseval the sum of squares is the mean square of the slots, half of which is never filled.
   const energy = (block: number, k: number): number =>

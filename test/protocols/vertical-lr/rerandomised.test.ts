@@ -16,6 +16,7 @@ import { heTasks, N, type SeededZeros } from '../../../src/primitives/he/index.t
 import { sendForwardReply } from '../../../src/protocols/vertical-lr/forward.ts';
 import { sendGradientReply } from '../../../src/protocols/vertical-lr/gradient.ts';
 import { answerPhasors } from '../../../src/protocols/vertical-lr/sigmoid.ts';
+import { targetsOf } from '../../../src/protocols/vertical-lr/targets.ts';
 import { centred } from '../../support/ring.ts';
 import {
   residuesOf,
@@ -98,11 +99,15 @@ describe('equal products give replies that differ in over 99 % of the residues o
     const { seeds, c0 } = ciphertexts(stage, 4);
     const first = heTasks.packResidues({ ring, residues: c0 });
     const logits = new Uint32Array(N).fill(12345);
+    const targets = targetsOf(
+      Uint8Array.from({ length: N }, (_, i) => i & 1),
+      parameters,
+    );
     for (let round = 0; round < 2; round++) {
       const again = round === 0 ? stage : await stagePair(parameters, repeated(N, 1), 'sigmoid');
       if (round === 1) again.pass.draw({ sigmoid: stage.key.publicKey });
       await again.toEvaluator.send(SigmoidInputSchema, { seeds, first });
-      kept.push(await answerPhasors(again.training, again.pass.peer('sigmoid'), logits));
+      kept.push(await answerPhasors(again.training, again.pass.peer('sigmoid'), logits, targets));
       const [message] = await again.heard(SigmoidReplySchema, 1);
       replies.push(residuesOf(message!.second, ring.primes));
     }
