@@ -17,8 +17,21 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   data: ['math', 'base', 'gen'],
   model: ['math', 'base', 'gen'],
   jobs: ['protocols', 'data', 'model', 'channel', 'compute', 'primitives', 'math', 'base', 'gen'],
-  rpc: ['jobs', 'model', 'channel', 'base', 'gen'],
-  cli: ['rpc', 'jobs', 'protocols', 'data', 'model', 'channel', 'compute', 'math', 'base', 'gen'],
+  tags: ['protocols', 'compute', 'primitives', 'math', 'data', 'channel', 'base', 'gen'],
+  rpc: ['tags', 'jobs', 'model', 'channel', 'base', 'gen'],
+  cli: [
+    'rpc',
+    'tags',
+    'jobs',
+    'protocols',
+    'data',
+    'model',
+    'channel',
+    'compute',
+    'math',
+    'base',
+    'gen',
+  ],
 };
 
 /** A package that only one folder may import. */

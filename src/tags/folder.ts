@@ -1,0 +1,66 @@
+/**
+ * Where a sealed table lies: `<root>/<dataset>/<tenant>/` with manifests by sequence and segments by
+ * hash. All of it may be read by anybody; what opens it is elsewhere (epochs.ts).
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { toHex } from '../base/bytes.ts';
+import { type SignedManifest, SignedManifestSchema } from '../gen/sotto/tag/v1/tag_pb.ts';
+import { writeWhole } from './files.ts';
+import { checkNamed } from './manifest.ts';
+
+const MANIFEST = /^(\d{10})\.binpb$/;
+
+export class TableFolder {
+  readonly path: string;
+  /** For what is in the making. */
+  readonly sealing: string;
+  readonly #manifests: string;
+
+  constructor(root: string, dataset: string, tenant: string) {
+    checkNamed('dataset', dataset);
+    checkNamed('tenant', tenant);
+    this.path = join(root, dataset, tenant);
+    this.sealing = join(this.path, 'sealing');
+    this.#manifests = join(this.path, 'manifests');
+  }
+
+  /** Changes whenever a manifest is added. */
+  get stamp(): number {
+    return existsSync(this.#manifests) ? statSync(this.#manifests).mtimeMs : 0;
+  }
+
+  /** All manifests, oldest first. */
+  chain(): SignedManifest[] {
+    if (!existsSync(this.#manifests)) return [];
+    return readdirSync(this.#manifests)
+      .filter((name) => MANIFEST.test(name))
+      .sort()
+      .map((name) => fromBinary(SignedManifestSchema, readFileSync(join(this.#manifests, name))));
+  }
+
+  /** From here on it is what is served. */
+  append(sequence: bigint, signed: SignedManifest): void {
+    const name = `${String(sequence).padStart(10, '0')}.binpb`;
+    writeWhole(join(this.#manifests, name), toBinary(SignedManifestSchema, signed));
+  }
+
+  segment(sha256: Uint8Array): string {
+    return join(this.path, 'segments', `${toHex(sha256)}.rows`);
+  }
+
+  /** Removes segments that no manifest of `kept` lists. */
+  prune(kept: readonly Uint8Array[]): void {
+    const names = new Set(kept.map((sha256) => `${toHex(sha256)}.rows`));
+    const folder = join(this.path, 'segments');
+    if (!existsSync(folder)) return;
+    for (const name of readdirSync(folder)) if (!names.has(name)) rmSync(join(folder, name));
+  }
+
+  make(): void {
+    for (const folder of [this.#manifests, join(this.path, 'segments')]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    }
+  }
+}

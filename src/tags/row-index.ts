@@ -1,0 +1,85 @@
+/**
+ * What the company keeps of the rows that are sealed now, to seal the next version from: for each id a keyed
+ * digest, one of its record, and the function's value, which costs a scalar multiplication to compute again.
+ * As secret as the epoch's key.
+ */
+import { createHmac } from 'node:crypto';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type Bytes, equalBytes } from '../base/bytes.ts';
+import { SottoError } from '../base/errors.ts';
+import { findRow } from './sorted-rows.ts';
+
+/** Two of 100 million meet with probability 2^-76. */
+const DIGEST_BYTES = 16;
+export const SECRET_BYTES = 64;
+export const INDEX_ENTRY_BYTES = 2 * DIGEST_BYTES + SECRET_BYTES;
+
+export interface IndexEntry {
+  /** Its place in the index. */
+  readonly at: number;
+  readonly sameRecord: boolean;
+  readonly secret: Bytes;
+}
+
+export class RowIndex implements Disposable {
+  readonly count: number;
+  readonly #key: Uint8Array;
+  readonly #file: number | undefined;
+
+  /** The index in that file; empty where there is none. */
+  constructor(path: string, key: Uint8Array) {
+    this.#key = key;
+    this.#file = existsSync(path) ? openSync(path, 'r') : undefined;
+    this.count = this.#file === undefined ? 0 : fstatSync(this.#file).size / INDEX_ENTRY_BYTES;
+    if (Number.isInteger(this.count)) return;
+    throw new SottoError('verification-failed', 'the index of sealed rows is damaged', {
+      entryBytes: INDEX_ENTRY_BYTES,
+    });
+  }
+
+  entry(id: string, record: Uint8Array, secret: Uint8Array): Bytes {
+    const entry = new Uint8Array(INDEX_ENTRY_BYTES);
+    entry.set(this.#digest('id', id));
+    entry.set(this.#digest('record', id, record), DIGEST_BYTES);
+    entry.set(secret, 2 * DIGEST_BYTES);
+    return entry;
+  }
+
+  find(id: string, record: Uint8Array): IndexEntry | undefined {
+    const { count } = this;
+    const read = (target: Uint8Array, position: number): void => this.#read(target, position);
+    const rows = { count, rowBytes: INDEX_ENTRY_BYTES, read, from: 0, to: 1 };
+    const at = count === 0 ? -1 : findRow(rows, this.#digest('id', id));
+    if (at < 0) return undefined;
+    const entry = this.#entryAt(at);
+    const digest = entry.subarray(DIGEST_BYTES, 2 * DIGEST_BYTES);
+    const sameRecord = equalBytes(digest, this.#digest('record', id, record));
+    return { at, sameRecord, secret: entry.slice(2 * DIGEST_BYTES) };
+  }
+
+  /** The function's value for the row at that place. */
+  secretAt(at: number): Bytes {
+    return this.#entryAt(at).slice(2 * DIGEST_BYTES);
+  }
+
+  #entryAt(at: number): Bytes {
+    const entry = new Uint8Array(INDEX_ENTRY_BYTES);
+    this.#read(entry, at * INDEX_ENTRY_BYTES);
+    return entry;
+  }
+
+  #read(target: Uint8Array, position: number): void {
+    if (readSync(this.#file!, target, 0, target.length, position) === target.length) return;
+    throw new SottoError('verification-failed', 'the index of sealed rows was cut short', {});
+  }
+
+  #digest(of: 'id' | 'record', id: string, record?: Uint8Array): Uint8Array {
+    const mac = createHmac('sha256', this.#key).update(`${of}\0${Buffer.byteLength(id)}\0${id}`);
+    if (record !== undefined) mac.update(record);
+    return mac.digest().subarray(0, DIGEST_BYTES);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+  }
+}
