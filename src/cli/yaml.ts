@@ -44,7 +44,11 @@ export function parseYaml(name: string, text: string): YamlFile {
     });
   }
   const lines = new LineCounter();
-  const document = parseDocument<ParsedNode>(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument<ParsedNode>(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error', // what is odd and not wrong is no reason to write on the worker's output
+  });
   const broken = document.errors[0];
   if (broken !== undefined) {
     const { line, col } = lines.linePos(broken.pos[0]);
@@ -55,7 +59,7 @@ export function parseYaml(name: string, text: string): YamlFile {
   }
   return {
     name,
-    value: document.toJS({ maxAliasCount: 100 }),
+    value: plain(name, document),
     positionOf(path, at) {
       let offset = 0;
       let node: unknown = document.contents;
@@ -74,6 +78,16 @@ export function parseYaml(name: string, text: string): YamlFile {
       return { line, column: col };
     },
   };
+}
+
+/** The document's value; `invalid-argument` for an alias of nothing, and for aliases that grow without bound. */
+function plain(name: string, document: ReturnType<typeof parseDocument<ParsedNode>>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unreadable';
+    throw new SottoError('invalid-argument', `${name}: ${reason}`, {}, { cause });
+  }
 }
 
 /** All complaints about a file as one error, in the order of their lines; facts are those of the first. */

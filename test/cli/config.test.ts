@@ -107,6 +107,17 @@ test('a key given twice and a broken indentation are refused with their line', (
   expect(refusal(GOOD.replace('    format', '  format')).message).toMatch(/bank\.yaml:\d+:\d+: /);
 });
 
+test('an alias of nothing, and aliases that grow without bound, are refused', () => {
+  const bomb = [...'bcdefgh'].map((to, i) => {
+    const from = 'abcdefg'[i];
+    return `${to}: &${to} [${Array(9).fill(`*${from}`).join(', ')}]`;
+  });
+  for (const text of [`${GOOD}x: *a\n`, `${GOOD}a: &a [x]\n${bomb.join('\n')}\n`]) {
+    expect(refusal(text)).toMatchObject({ code: 'invalid-argument' });
+    expect(refusal(text).message).toMatch(/alias/);
+  }
+});
+
 test('several mistakes are told at once, in the order of their lines', () => {
   const lines = refusal(
     GOOD.replace('idColumn', 'idColum').replace('limits', 'limit'),
