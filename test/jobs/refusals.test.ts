@@ -10,7 +10,7 @@ import { sendProposal } from '../../src/jobs/handshake.ts';
 import type { WorkerOptions } from '../../src/jobs/index.ts';
 import { normaliseSpec } from '../../src/jobs/spec.ts';
 import { alignSpec, keyOf, trainSpec } from '../support/jobs.ts';
-import { errorOf, openPair, type Pair, reaches } from '../support/workers.ts';
+import { arrives, errorOf, openPair, type Pair, reaches } from '../support/workers.ts';
 
 const config = (change: Partial<WorkerOptions>) => ({
   change: (options: WorkerOptions): WorkerOptions => ({ ...options, ...change }),
@@ -193,6 +193,20 @@ test('a job id that was seen with other bytes is refused, and so is a job that h
   expect(other).toMatchObject({ code: 'parameters-rejected', field: 'job_id' });
   expect((await answerTo(waiting, { agreement, withdraw: true })).code).toBe('cancelled');
   expect((await answerTo(waiting, { agreement, attempt: 2 })).code).toBe('cancelled');
+});
+
+test('an attempt that was made is not made again, but the next one is', async () => {
+  await using pair = await openPair();
+  const agreement = proposalOf();
+  expect((await answerTo(pair, { agreement })).verdict).toBe(Verdict.ACCEPTED);
+  await pair.network.cut();
+  const { id } = await arrives(pair.telco);
+  await reaches(pair.telco, id, [JobState.INTERRUPTED]);
+  expect(await answerTo(pair, { agreement })).toMatchObject({
+    verdict: Verdict.REJECTED,
+    field: 'attempt',
+  });
+  expect((await answerTo(pair, { agreement, attempt: 2 })).verdict).toBe(Verdict.ACCEPTED);
 });
 
 test('a peer that says nothing, or nonsense, harms no job', async () => {

@@ -4,17 +4,25 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { create } from '@bufbuild/protobuf';
 import type { Client } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { SottoError } from '../../src/base/errors.ts';
 import type { LogEvent } from '../../src/base/events.ts';
 import { MAX_FRAME_BYTES, type Transport } from '../../src/channel/transport.ts';
+import { LinkRequestSchema, type LinkResponse } from '../../src/gen/sotto/peer/v1/peer_pb.ts';
 import { Pinned, PinnedServerCredentials } from '../../src/rpc/credentials.ts';
 import { Dial } from '../../src/rpc/dial.ts';
 import { encodeFrame } from '../../src/rpc/frame-codec.ts';
 import { DEFAULT_RPC_LIMITS, serverOptions } from '../../src/rpc/limits.ts';
 import { patience } from '../../src/rpc/patience.ts';
-import { converse, headers, PEER_SERVICE } from '../../src/rpc/peer-protocol.ts';
+import {
+  converse,
+  headers,
+  LINK,
+  PEER_SERVICE,
+  PEER_VERSION,
+} from '../../src/rpc/peer-protocol.ts';
 import type { OpenPeers } from '../../src/rpc/peers.ts';
 import { GrpcServer } from '../../src/rpc/server.ts';
 import { fromStatus } from '../../src/rpc/status.ts';
@@ -45,17 +53,19 @@ beforeEach(async () => {
     resolve(transport);
     await new Promise(() => undefined); // the test reads
   });
-  const own = await keys.party('data');
-  dial = new Dial({
-    own,
-    peer: (await keys.party('bank')).public,
-    address: bank.address!,
-    limits,
-    sizes,
-  });
-  using wait = patience(10_000, soon(), new SottoError('peer-unavailable', 'no answer'));
-  client = await dial.connect(wait);
+  dial = await dialByHand('data');
+  client = await connectByHand(dial);
 });
+
+async function dialByHand(name: string): Promise<Dial> {
+  const [own, peer] = [await keys.party(name), (await keys.party('bank')).public];
+  return new Dial({ own, peer, address: bank.address!, limits, sizes });
+}
+
+async function connectByHand(of: Dial): Promise<Client> {
+  using wait = patience(10_000, soon(), new SottoError('peer-unavailable', 'no answer'));
+  return await of.connect(wait);
+}
 
 afterEach(async () => {
   dial.close();
@@ -102,18 +112,27 @@ test('a conversation that nobody asked for is refused', async () => {
 });
 
 test('a conversation that was asked of one peer is not given to another', async () => {
-  const asked: string[] = [];
-  await using shop = await dialAs('shop', keys, bank.address!);
-  shop.serve(echo);
-  const own = await keys.party('data');
+  const byHand = await dialByHand('shop');
+  const shop = await connectByHand(byHand);
+  const link = shop.makeBidiStreamRequest(
+    LINK.path,
+    LINK.requestSerialize,
+    LINK.responseDeserialize,
+    headers(),
+  );
+  link.on('error', () => undefined);
+  link.write(create(LinkRequestSchema, { version: PEER_VERSION }));
   const opening = bank.open('shop', soon());
-  const call = converse(client, headers('11111111-2222-3333-4444-555555555555'), {});
-  call.on('error', (error) => asked.push(fromStatus(error as never, 'peer').code));
-  const transport = await opening;
-  await transport.write(Uint8Array.of(3));
-  expect(await transport.read()).toHaveLength(1);
-  await expect.poll(() => asked).toEqual(['not-found']);
-  expect(own.public.name).toBe('data');
+  const [, wish] = [await once(link, 'data'), await once(link, 'data')];
+  const { conversationId } = wish[0] as LinkResponse;
+  const stolen = converse(client, headers(conversationId), {});
+  const [error] = await once(stolen, 'error');
+  expect(fromStatus(error, 'peer').code).toBe('not-found');
+  const own = converse(shop, headers(conversationId), {});
+  own.on('error', () => undefined);
+  own.write(encodeFrame(Uint8Array.of(3)));
+  expect(await (await opening).read()).toEqual(Uint8Array.of(3));
+  byHand.close();
 });
 
 test('a call that is cancelled in the middle of a frame breaks its conversation only', async () => {

@@ -56,18 +56,29 @@ test('runs with the same sizes look the same on the wire, whatever is common', a
 
 test('no id is sent, and no two runs have a point or fingerprint in common', async () => {
   const ids = numbered(30).map((id) => `a name to look for ${id}`);
-  const [one] = await run(ids, ids, 'one');
-  const [other] = await run(ids, ids, 'other');
-  const all = Buffer.concat(one.view.messages.map(({ bytes }) => bytes));
-  expect(all.includes('a name to look for')).toBe(false);
-  const elements = ({ view }: Outcome<unknown>): Set<string> => {
-    const [points] = view.heard(AlignPointsSchema);
-    return new Set(toHex(points!.points).match(/.{64}/g));
-  };
-  expect(elements(one).size).toBe(30 + CANARIES);
-  const repeated = [...elements(one)].filter((element) => elements(other).has(element));
-  expect(repeated).toEqual([]);
+  const [one, other] = [await run(ids, ids, 'one'), await run(ids, ids, 'other')];
+  for (const party of [0, 1] as const) {
+    const all = Buffer.concat(one[party].view.messages.map(({ bytes }) => bytes));
+    expect(all.includes('a name to look for')).toBe(false);
+    expect(elements(one[party])).toHaveLength(30 + CANARIES);
+    const before = new Set(elements(one[party]));
+    expect(elements(other[party]).filter((element) => before.has(element))).toEqual([]);
+    const known = new Set(fingerprintsIn(one[party]));
+    expect(fingerprintsIn(other[party]).filter((fingerprint) => known.has(fingerprint))).toEqual(
+      [],
+    );
+  }
 });
+
+const columns = (bytes: Uint8Array, width: number): string[] =>
+  Array.from({ length: bytes.length / width }, (_, i) =>
+    toHex(bytes.subarray(i * width, (i + 1) * width)),
+  );
+/** Of the peer, as this party heard them. */
+const elements = ({ view }: Outcome<unknown>): string[] =>
+  columns(view.heard(AlignPointsSchema)[0]!.points, 32);
+const fingerprintsIn = ({ view }: Outcome<unknown>): string[] =>
+  columns(view.heard(AlignFingerprintsSchema)[0]!.fingerprints, sizesOf(30, 30).width);
 
 /** Spearman's rho of two orders of 0..n-1, times sqrt(n - 1): standard normal if they are independent. */
 function correlation(order: readonly number[]): number {
