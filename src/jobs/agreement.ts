@@ -9,7 +9,7 @@ import {
   toBinary,
   toJson,
 } from '@bufbuild/protobuf';
-import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { type Timestamp, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { type Bytes, equalBytes, lengthPrefixed, toHex } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import { type Agreement, AgreementSchema, type JobSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
@@ -23,6 +23,7 @@ export const MAX_AGREEMENT_BYTES = 512 * 1024;
 /** Clocks of two companies differ; an agreement from this far in the future may begin now. */
 const CLOCK_SKEW_MS = 120_000;
 const SEED_BYTES = 32;
+const LAST_INSTANT_MS = Date.UTC(9999, 0);
 
 /** Weights of fewer training rows would say too much about single ones; the protocol refuses them as well. */
 const MIN_TRAINING_ROWS = 1_000;
@@ -149,19 +150,27 @@ export function checkAgreement(agreement: Agreement, view: View): void {
   if (agreement.maxRows < 1n || agreement.maxRows > BigInt(view.maxRows)) {
     throw rejected('max_rows', `1..${view.maxRows}`);
   }
-  if (notBefore === undefined) throw rejected('not_before', 'present');
-  if (notAfter === undefined) throw rejected('not_after', 'present');
+  const begins = instantOf('not_before', notBefore);
+  instantOf('not_after', notAfter);
   const mine = draftAgreement({
     jobId: agreement.jobId,
     spec: normal,
     initiator: view.peer,
-    nowMs: timestampMs(notBefore),
+    nowMs: begins,
     seed,
     idNormalization: agreement.idNormalization,
     maxRows: Number(agreement.maxRows),
   });
   requireEqual(AgreementSchema, agreement, mine, '');
   checkValidity(agreement, view.nowMs);
+}
+
+/** Milliseconds; only what a calendar has, since nothing else can be compared or shown. */
+function instantOf(field: string, time: Timestamp | undefined): number {
+  const ms = time === undefined ? Number.NaN : timestampMs(time);
+  const wellFormed = time !== undefined && time.nanos >= 0 && time.nanos < 1e9;
+  if (wellFormed && ms >= 0 && ms <= LAST_INSTANT_MS) return ms;
+  throw rejected(field, 'a time between the years 1970 and 9999');
 }
 
 export function checkValidity(agreement: Agreement, nowMs: number): void {

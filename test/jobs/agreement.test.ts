@@ -119,6 +119,10 @@ test.each<readonly [string, string, unknown]>([
   ['spec.train.harmonics', 'spec.protocol.value.harmonics', 5],
   ['spec.passive.party', 'spec.passive.party', 'shop'],
   ['not_after', 'notAfter', timestampFromMs(NOW_MS + 90_000)],
+  ['not_after', 'notAfter', undefined],
+  ['not_after', 'notAfter.seconds', 2n ** 62n],
+  ['not_before', 'notBefore.seconds', -(2n ** 62n)],
+  ['not_before', 'notBefore.nanos', -1],
 ])('a proposal with a wrong %s is refused by name', (field, path, value) => {
   const proposal = agreementOf();
   put(proposal, path, value);
