@@ -72,7 +72,10 @@ export async function selfSigned(
     hosts: kind === 'party' ? [hostNameOf(name)] : [],
     usages: usagesOf(kind),
   };
-  const certificatePem = await writeCertificate(fields, { commonName: fields.commonName, privateKey });
+  const certificatePem = await writeCertificate(fields, {
+    commonName: fields.commonName,
+    privateKey,
+  });
   return { certificatePem, keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
 }
 
@@ -111,7 +114,9 @@ export function readIdentity(kind: Kind, pem: string): Identity {
 
 function parse(pem: string): X509Certificate {
   try {
-    return new X509Certificate(pem);
+    const certificate = new X509Certificate(pem);
+    pinOf(certificate); // its key is only read now, and may be none
+    return certificate;
   } catch (cause) {
     throw new SottoError(
       'invalid-argument',

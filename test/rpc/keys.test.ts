@@ -95,6 +95,21 @@ test('what is no public file is refused with the field named', async () => {
   expect(() => readPublic(bank.replace(/MII.{20}/, 'MIIAAAAAAAAAAAAAAAAAAAAA'))).toThrow(/X\.509/);
 });
 
+test('a certificate whose key is on no curve is refused with the field named', async () => {
+  const { public: own } = await keys.party('bank');
+  const der = Buffer.from(own.certificate.raw);
+  der[der.indexOf('06082a8648ce3d030107', 'hex') + 9] = 0x7f; // the last number of the curve's name
+  const lines = der
+    .toString('base64')
+    .match(/.{1,64}/g)!
+    .join('\n');
+  const pem = `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+  const signing = own.signingKey.export({ type: 'spki', format: 'pem' });
+  expect(() => readPublic(pem + signing)).toThrow(
+    expect.objectContaining({ code: 'invalid-argument', facts: { field: 'certificate' } }),
+  );
+});
+
 test('a certificate warns thirty days before it ends, and after', async () => {
   const { public: bank } = await keys.party('bank');
   const days = (count: number): Date => new Date(bank.notAfter.getTime() - count * 86_400_000);
