@@ -2,9 +2,10 @@
 import { ready as groupReady, groupTasks } from '../primitives/group/index.ts';
 import { ready as heReady, heTasks } from '../primitives/he/index.ts';
 import { oprfTasks } from '../primitives/oprf/index.ts';
+import { otTasks } from '../primitives/ot/index.ts';
 import { sharingTasks } from '../primitives/sharing/index.ts';
 
-export const tasks = { ...groupTasks, ...heTasks, ...oprfTasks, ...sharingTasks };
+export const tasks = { ...groupTasks, ...heTasks, ...oprfTasks, ...otTasks, ...sharingTasks };
 
 export type Tasks = typeof tasks;
 
@@ -13,6 +14,7 @@ const loaders: readonly { readonly of: object; readonly ready: () => Promise<voi
   { of: groupTasks, ready: groupReady },
   { of: heTasks, ready: heReady },
   { of: oprfTasks, ready: groupReady },
+  { of: otTasks, ready: groupReady },
 ];
 
 /** Resolves when this thread can run the task: WASM is loaded where it is first needed. */

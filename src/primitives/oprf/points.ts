@@ -59,6 +59,18 @@ export function sum(points: Uint8Array): Bytes {
   return encode(total);
 }
 
+/** a_i + b_i for each i, or a_i - b_i: 32 n bytes. */
+export function combineEach(a: Uint8Array, sign: '+' | '-', b: Uint8Array): Bytes {
+  const count = a.length / POINT_BYTES;
+  const sums = Array.from({ length: count }, (_, i) => {
+    const [left, right] = [decode(pointAt(a, i)), decode(pointAt(b, i))];
+    if (left === undefined || right === undefined) throw refused(i, count);
+    const [x, y, z, t] = right;
+    return encode(add(left, sign === '+' ? right : [P - x, y, z, P - t]));
+  });
+  return concat(...sums);
+}
+
 export const isIdentity = (point: Uint8Array): boolean => point.every((byte) => byte === 0);
 
 const refused = (position: number, of: number): SottoError =>

@@ -6,14 +6,7 @@ import { checkColumn, type Evaluated, outputsOf, refuseIdentity, unblind } from 
 import { GENERATOR, isIdentity, sum } from './points.ts';
 import { generateProof, verifyProof } from './proof.ts';
 import { fromBytes, invertAll, modulo, toBytes } from './scalars.ts';
-import {
-  checkLength,
-  contextOf,
-  hashToScalar,
-  hashToUniform,
-  outputOf,
-  prefixed,
-} from './suite.ts';
+import { checkLength, contextOf, hashToScalar, hashToUniform, prefixed } from './suite.ts';
 
 const CONTEXT = contextOf('POPRF');
 
