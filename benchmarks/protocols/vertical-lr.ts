@@ -69,7 +69,7 @@ async function* training(size: Sizes): AsyncGenerator<Row, void, void> {
 
 function* costs(
   name: string,
-  { report, job, peakBytes, passSeconds }: FinishedJob,
+  { report, job, peakBytes, passSeconds, passCpuSeconds }: FinishedJob,
   inTheClear: number,
 ): Generator<Row, void, void> {
   const phase = (wanted: string) => report.phases.find((one) => one.name === wanted)!;
@@ -83,6 +83,10 @@ function* costs(
     ratio: inTheClear / PASSES / median(passSeconds),
     samples: passSeconds.length,
   };
+  for (const party of PARTIES) {
+    const cpu = `${name}, CPU per pass of the ${party}'s worker`;
+    yield { name: cpu, value: passCpuSeconds[party], unit: 's', samples: passSeconds.length };
+  }
   const baseline = { name: 'plain TypeScript', value: inTheClear };
   yield costRow(`${name}, training, ${PASSES} passes`, 's', train.seconds, baseline, 1);
   for (const other of ['align', 'prepare', 'evaluate']) {

@@ -1,5 +1,6 @@
 /** Two workers as two companies run them: processes, mutual TLS on loopback, and a job through the operators' services. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
@@ -18,6 +19,7 @@ import { initKeys, initOperator, publicFile } from '../../src/rpc/index.ts';
 
 export const PARTIES = ['bank', 'company'] as const;
 export type PartyName = (typeof PARTIES)[number];
+export type PerParty = Readonly<Record<PartyName, number>>;
 /** Each party's only dataset. */
 export const DATASET = 'customers';
 export const PURPOSE = 'benchmark';
@@ -34,8 +36,10 @@ export interface FinishedJob {
   readonly agreement: Agreement;
   /** Of each pass but the first and the last. */
   readonly passSeconds: readonly number[];
+  /** Processor time of such a pass, all threads of a worker. */
+  readonly passCpuSeconds: PerParty;
   /** Largest resident set of each worker, in bytes. */
-  readonly peakBytes: Readonly<Record<PartyName, number>>;
+  readonly peakBytes: PerParty;
 }
 
 /** Folders and keys of both, each with the other's public file. */
@@ -107,7 +111,7 @@ export async function runJob(
   return await withWorkers({ folders, configs }, (pids) =>
     withOperator({ config: configs.bank }, async (bank) => {
       const { id } = await bank.submit(spec, randomUUID());
-      const clock = new PassClock();
+      const clock = new PassClock(pids);
       for await (const job of bank.watch(id, new AbortController().signal)) {
         clock.see(job);
         if (ended(job)) break;
@@ -125,6 +129,7 @@ export async function runJob(
         agreement: fromBinary(AgreementSchema, Buffer.from(signed.bytes, 'base64')),
         peakBytes: { bank: await peakOf(pids.bank), company: await peakOf(pids.company) },
         passSeconds: clock.seconds,
+        passCpuSeconds: clock.cpuSeconds,
       };
     }),
   );
@@ -132,7 +137,7 @@ export async function runJob(
 
 async function withWorkers<T>(
   { folders, configs }: Companies,
-  act: (pids: Readonly<Record<PartyName, number>>) => Promise<T>,
+  act: (pids: PerParty) => Promise<T>,
 ): Promise<T> {
   const start = (name: PartyName) =>
     startWorker({ name, config: configs[name], logFile: join(folders[name], 'worker.log') });
@@ -147,23 +152,51 @@ async function withWorkers<T>(
   }
 }
 
+/** The clock at a moment of a pass, and processor time used by each worker until then. */
+interface Moment {
+  readonly ms: number;
+  readonly cpu: PerParty;
+}
+
 /** When each pass was first heard of; all at the same step of a pass, so that neighbours are one pass apart. */
 class PassClock {
-  readonly #began = new Map<number, number>();
+  readonly #began = new Map<number, Moment>();
+  readonly #pids: PerParty;
+
+  constructor(pids: PerParty) {
+    this.#pids = pids;
+  }
 
   see({ progress }: Job): void {
     const pass = Number(/^pass (\d+)/.exec(progress?.detail ?? '')?.[1]);
-    if (pass >= 2 && !this.#began.has(pass)) this.#began.set(pass, performance.now());
+    if (!(pass >= 2) || this.#began.has(pass)) return;
+    const { bank, company } = this.#pids;
+    const cpu = { bank: cpuSecondsOf(bank), company: cpuSecondsOf(company) };
+    this.#began.set(pass, { ms: performance.now(), cpu });
   }
 
   /** Of each pass but the first, which is half of the others, and the last; news may skip one. */
   get seconds(): number[] {
     const seen = [...this.#began];
-    return seen.slice(1).map(([pass, at], i) => {
+    return seen.slice(1).map(([pass, { ms }], i) => {
       const [before, since] = seen[i]!;
-      return (at - since) / 1000 / (pass - before);
+      return (ms - since.ms) / 1000 / (pass - before);
     });
   }
+
+  get cpuSeconds(): PerParty {
+    const seen = [...this.#began];
+    const [[first, before], [last, after]] = [seen[0]!, seen.at(-1)!];
+    const mean = (party: PartyName) => (after.cpu[party] - before.cpu[party]) / (last - first);
+    return { bank: mean('bank'), company: mean('company') };
+  }
+}
+
+/** User and system time of all threads of a process: fields 14 and 15 of its line, in hundredths of a second. */
+function cpuSecondsOf(pid: number): number {
+  const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** The high-water mark of a process's resident set, as Linux keeps it. */
