@@ -1,6 +1,13 @@
 /** Mutated public keys, packed residues, replies and seeds: what a peer may send to the encryption primitive. */
 import { SottoError } from '../../src/base/errors.ts';
-import { heTasks as he, N, ready, ringOf, sealExceptions } from '../../src/primitives/he/index.ts';
+import {
+  type HeTasks,
+  heTasks as he,
+  N,
+  ready,
+  ringOf,
+  sealExceptions,
+} from '../../src/primitives/he/index.ts';
 import { wordsFrom } from '../support/ring.ts';
 
 export interface FuzzResult {
@@ -21,7 +28,7 @@ const flip = (bytes: Uint8Array, at: number, mask: number): void => {
   bytes[at % bytes.length]! ^= mask;
 };
 
-const MUTATIONS: readonly Mutation[] = [
+export const MUTATIONS: readonly Mutation[] = [
   (honest, word) => honest.slice(0, word() % honest.length), // truncated
   (honest, word) => honest.slice(1 + (word() % 8)), // cut in front
   (honest, word) => Buffer.concat([honest, new Uint8Array(1 + (word() % 200))]), // trailing bytes
@@ -59,7 +66,7 @@ export async function fuzzCiphertexts(options: {
 }): Promise<FuzzResult> {
   await ready();
   const word = wordsFrom(options.seed);
-  const targets = makeTargets();
+  const targets = ciphertextPlaces();
   const before = sealExceptions();
   const counts = { refused: 0, accepted: 0, crashes: 0 };
   for (let i = 0; i < options.cases; i++) {
@@ -81,14 +88,16 @@ function outcome(receive: () => void): 'refused' | 'accepted' | 'crashes' {
   }
 }
 
-/** Each place where a peer's bytes enter, with bytes that are accepted there. */
-function makeTargets(): { honest: Uint8Array; receive: (bytes: Uint8Array) => void }[] {
+/** Each place where a peer's bytes enter, with bytes that are accepted there, made by SEAL or by `makers`. */
+export function ciphertextPlaces(makers: Pick<HeTasks, 'generateKey' | 'encryptZeros'> = he) {
   const ring = ringOf([28, 27]);
-  const { secret, publicKey } = he.generateKey({ ring });
-  const { seeds, c0 } = he.encryptZeros({ ring, secret, count: 2 });
-  const reply = he.packResidues({ ring, residues: c0 }).slice(0, (N / 8) * 47);
+  const { secret, publicKey } = makers.generateKey({ ring });
+  const { seeds, c0 } = makers.encryptZeros({ ring, secret, count: 2 });
+  const [half, other] = [c0.slice(0, 2 * N), c0.slice(2 * N)];
+  const product = { plain: half, cipher0: half, cipher1: other, zero0: half, zero1: other };
+  const { reply } = he.innerProduct({ ring, ...product, terms: 1, dropBits: 8, keep: 'constant' });
   const own = { ring, secret, count: 1, dropBits: 8 };
-  return [
+  const places: readonly { honest: Uint8Array; receive: (bytes: Uint8Array) => void }[] = [
     { honest: publicKey, receive: (bytes) => he.checkPublicKey({ ring, publicKey: bytes }) },
     {
       honest: publicKey,
@@ -102,4 +111,5 @@ function makeTargets(): { honest: Uint8Array; receive: (bytes: Uint8Array) => vo
     { honest: reply, receive: (bytes) => he.ownShare({ ...own, reply: bytes, take: 'all' }) },
     { honest: reply, receive: (bytes) => he.ownShare({ ...own, reply: bytes, take: 'constant' }) },
   ];
+  return places;
 }

@@ -1,0 +1,18 @@
+/** A thread that runs every `step`th case from `from` on, and says how each ended as soon as it has. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Runner } from './cases.ts';
+
+const { seed, from, until, step } = workerData as {
+  readonly seed: number;
+  readonly from: number;
+  readonly until: number;
+  readonly step: number;
+};
+
+const runner = new Runner(seed);
+await runner.prepare();
+parentPort!.postMessage('ready');
+for (let number = from; number < until; number += step) {
+  parentPort!.postMessage(await runner.run(number));
+}
+process.exit(0); // workers that cases left open do not keep it
