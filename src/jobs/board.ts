@@ -83,7 +83,8 @@ export class Board {
     });
     if (hasEnded(job)) this.#progress.delete(id);
     if (job.state !== before) this.#announce(job);
-    this.#wake(id);
+    // A try that nobody answered yet is no news: a watcher would hear of each, and see nothing changed.
+    if (Object.keys(change).some((name) => name !== 'attempt')) this.#wake(id);
     return true;
   }
 
