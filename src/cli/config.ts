@@ -2,10 +2,12 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { DEFAULT_ENGINE, ENGINES } from '../compute/compute.ts';
 import { type DatasetConfig, datasetSchema } from '../data/dataset.ts';
 import { DEFAULT_LIMITS } from '../jobs/options.ts';
 import { DEFAULT_RPC_LIMITS, ROLES } from '../rpc/index.ts';
 import { checked } from './schema.ts';
+import { tagComplaints, tagsSchema } from './tags-config.ts';
 import { type Complaint, complain, nearest, type Path, readYaml, type YamlFile } from './yaml.ts';
 
 /** `*` matches any. */
@@ -83,6 +85,14 @@ const schema = z.strictObject({
       messageTimeoutSeconds: count.max(86_400).default(DEFAULT_LIMITS.messageTimeoutMs / 1000),
     })
     .prefault({}),
+  /** Anonymous tag queries: tables sealed for peers, and tables of peers to ask. */
+  tags: tagsSchema.optional(),
+  he: z
+    .strictObject({
+      /** Who draws keys and zeros of trainings: the kernels, several times faster, or Microsoft SEAL. */
+      engine: z.enum(ENGINES).default(DEFAULT_ENGINE),
+    })
+    .prefault({}),
   log: z
     .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') })
     .prefault({}),
@@ -143,6 +153,10 @@ function inconsistencies(config: Config): Complaint[] {
     const datasets = [...Object.keys(config.datasets), '*'];
     refer('dataset', datasets, rule.dataset, ['autoApprove', index, 'dataset']);
   }
+  if (config.tags !== undefined) {
+    const datasets = Object.keys(config.datasets);
+    complaints.push(...tagComplaints(config.tags, { peers, datasets }));
+  }
   return complaints;
 }
 
@@ -159,6 +173,7 @@ function absolute(config: Config, file: YamlFile): Config {
     ...config,
     keys: existing(config.keys, ['keys'], 'the keys folder'),
     state: from(config.state),
+    ...(config.tags && { tags: { ...config.tags, sealed: from(config.tags.sealed) } }),
     peers: config.peers.map((peer, index) => ({
       ...peer,
       publicKey: existing(peer.publicKey, ['peers', index, 'publicKey'], 'the file'),

@@ -7,6 +7,7 @@ import { jobCommand } from './commands/job.ts';
 import { keysCommand } from './commands/keys.ts';
 import { modelsCommand } from './commands/models.ts';
 import { predictCommand } from './commands/predict.ts';
+import { tagsCommand } from './commands/tags.ts';
 import { workerCommand } from './commands/worker.ts';
 import { EXIT_USAGE, exitCodeTable } from './exit-codes.ts';
 
@@ -27,7 +28,11 @@ export function program(): Command {
     version: string;
     description: string;
   };
-  const sotto = new Command('sotto').description(description).version(version);
+  // Positional: `--version` after a command is that command's own.
+  const sotto = new Command('sotto')
+    .description(description)
+    .version(version)
+    .enablePositionalOptions();
   const commands = [
     demoCommand(),
     keysCommand(),
@@ -35,6 +40,7 @@ export function program(): Command {
     jobCommand(),
     predictCommand(),
     modelsCommand(),
+    tagsCommand(),
     healthCommand(),
   ];
   for (const command of commands) sotto.addCommand(command);

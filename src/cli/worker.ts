@@ -1,7 +1,6 @@
 /** The composition root: where a worker's coins, clock, threads, network and log are made and joined. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { SottoError } from '../base/errors.ts';
 import type { Log } from '../base/events.ts';
 import { openPool } from '../compute/pool.ts';
 import {
@@ -12,16 +11,11 @@ import {
   systemRandom,
   type WorkerOptions,
 } from '../jobs/index.ts';
-import {
-  openPeers,
-  type PartyPublic,
-  readOperator,
-  readPrivate,
-  readPublic,
-  serveOperators,
-} from '../rpc/index.ts';
+import { openPeers, readOperator, readPrivate, serveOperators } from '../rpc/index.ts';
 import { type Config, tablesOf } from './config.ts';
 import { openLog } from './log.ts';
+import { peerOf } from './peer-files.ts';
+import { openTagServices } from './tags.ts';
 
 /** What has not stopped by then is cut off, a little before whoever asked loses patience (15 s). */
 const STOP_MS = 14_000;
@@ -62,6 +56,7 @@ interface Services {
   peers?: AsyncDisposable;
   worker?: AsyncDisposable;
   operators?: AsyncDisposable;
+  tags?: AsyncDisposable;
 }
 
 /** Opens everything; if one part fails to open, those before it are closed. */
@@ -71,7 +66,10 @@ async function openServices(config: Config, log: Log): Promise<Services> {
     const keys = await readPrivate(config.keys, config.party);
     const publics = await Promise.all(config.peers.map(peerOf));
     const operators = await Promise.all(config.operators.certificates.map(operatorOf));
-    const compute = openPool({ threads: config.limits.threads ?? availableParallelism() });
+    const compute = openPool({
+      threads: config.limits.threads ?? availableParallelism(),
+      engine: config.he.engine,
+    });
     services.pool = compute;
     const peers = await openPeers({
       keys,
@@ -110,6 +108,9 @@ async function openServices(config: Config, log: Log): Promise<Services> {
       reflection,
       log,
     });
+    if (config.tags !== undefined) {
+      services.tags = await openTagServices(config, { keys, publics, operators, compute, log });
+    }
     return services;
   } catch (error) {
     await close(services);
@@ -118,9 +119,9 @@ async function openServices(config: Config, log: Log): Promise<Services> {
 }
 
 /** No new calls, and the jobs let go of what they hold; then what they held it by. */
-async function close({ operators, worker, peers, pool }: Services): Promise<void> {
+async function close({ operators, worker, tags, peers, pool }: Services): Promise<void> {
   // Together: calls that watch a job end when the worker does.
-  await Promise.all([operators?.[Symbol.asyncDispose](), worker?.[Symbol.asyncDispose]()]);
+  await Promise.all([operators, worker, tags].map((service) => service?.[Symbol.asyncDispose]()));
   await peers?.[Symbol.asyncDispose]();
   await pool?.[Symbol.asyncDispose]();
 }
@@ -148,25 +149,4 @@ function dataOf(config: Config): Pick<WorkerOptions, 'datasets' | 'offers' | 'ru
 
 async function operatorOf(entry: Config['operators']['certificates'][number]) {
   return { public: readOperator(await readFile(entry.file, 'utf8')), role: entry.role };
-}
-
-/** A peer's file, which must be that peer's and have the fingerprint that the configuration states. */
-async function peerOf(peer: Config['peers'][number]): Promise<PartyPublic> {
-  const found = readPublic(await readFile(peer.publicKey, 'utf8'));
-  if (found.name !== peer.name) {
-    throw new SottoError('invalid-argument', 'the public file belongs to another party', {
-      file: peer.publicKey,
-      expected: peer.name,
-      found: found.name,
-    });
-  }
-  const plain = (text: string): string => text.replaceAll(/[^0-9a-f]/gi, '').toLowerCase();
-  if (peer.fingerprint !== undefined && plain(peer.fingerprint) !== plain(found.fingerprint)) {
-    throw new SottoError(
-      'unauthenticated',
-      `the public file of ${peer.name} has another fingerprint than the configuration states`,
-      { expected: peer.fingerprint, found: found.fingerprint },
-    );
-  }
-  return found;
 }

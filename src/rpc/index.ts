@@ -20,3 +20,6 @@ export { type ConnectOptions, connectOperator, type OperatorClient } from './ope
 export { type OperatorServer, type OperatorsOptions, serveOperators } from './operators.ts';
 export { type OpenPeers, openPeers, type PeerConfig, type PeersOptions } from './peers.ts';
 export { type OperatorConfig, ROLES, type Role } from './roles.ts';
+export { type ConnectTagsOptions, connectTags } from './tag-client.ts';
+export { type OpenTags, type ServeTagsOptions, serveTags } from './tag-service.ts';
+export { openSidecar, type Sidecar, type SidecarOptions } from './tag-sidecar.ts';

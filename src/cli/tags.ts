@@ -1,0 +1,100 @@
+/** A worker's tag services: its sealed tables for peers, and for its own systems the sidecar that asks peers. */
+import { setTimeout } from 'node:timers/promises';
+import { asSottoError, SottoError } from '../base/errors.ts';
+import type { Log } from '../base/events.ts';
+import { type OperatorPublic, openSidecar, serveTags } from '../rpc/index.ts';
+import { type Batcher, Meter, openBatcher, TagServer } from '../tags/index.ts';
+import type { Config } from './config.ts';
+import {
+  type AskingParts,
+  meterFile,
+  type OpenClient,
+  openClient,
+  secretsFolder,
+  servedTables,
+  tagsOf,
+} from './tag-parts.ts';
+
+export interface TagParts extends AskingParts {
+  readonly operators: readonly { readonly public: OperatorPublic }[];
+  readonly log: Log;
+}
+
+export async function openTagServices(config: Config, parts: TagParts): Promise<AsyncDisposable> {
+  await using opened = new AsyncDisposableStack();
+  if (tagsOf(config).listen !== undefined) await serve(config, parts, opened);
+  if (Object.keys(tagsOf(config).mirrors).length > 0) await ask(config, parts, opened);
+  return opened.move();
+}
+
+async function serve(
+  config: Config,
+  { keys, publics, compute, log }: TagParts,
+  opened: AsyncDisposableStack,
+): Promise<void> {
+  const { sealed, listen } = tagsOf(config);
+  const now = (): number => Date.now();
+  const meter = opened.use(new Meter(meterFile(config), now));
+  const service = new TagServer({
+    tables: servedTables(config),
+    sealed,
+    secrets: secretsFolder(config),
+    signingKey: keys.signingKey,
+    compute,
+    meter,
+    now,
+  });
+  opened.use(await serveTags({ listen: listen!, keys, peers: publics, service, log }));
+}
+
+async function ask(config: Config, parts: TagParts, opened: AsyncDisposableStack): Promise<void> {
+  const { mirrors, sidecar } = tagsOf(config);
+  const closing = new AbortController();
+  const batchers = new Map<string, Batcher>();
+  for (const name of Object.keys(mirrors)) {
+    const open = opened.use(await openClient(config, name, parts));
+    const syncing = keepSynced(open, parts.log, closing.signal);
+    opened.defer(() => syncing);
+    batchers.set(name, openBatcher(open.client, sidecar?.windowMs ?? 0, closing.signal));
+  }
+  // Disposed in reverse: no new look-ups, then those that run are ended, then what they use.
+  opened.defer(() => closing.abort(new SottoError('cancelled', 'the worker stops')));
+  if (sidecar === undefined) return;
+  const { grpc, http, tls, reflection } = sidecar;
+  const callers = parts.operators.map((operator) => operator.public);
+  opened.use(
+    await openSidecar({
+      ...(grpc === undefined ? {} : { grpc }),
+      ...(http === undefined ? {} : { http }),
+      ...(tls === 'none' ? {} : { tls: { keys: parts.keys, callers } }),
+      reflection,
+      log: parts.log,
+      lookup: async (dataset, ids) => {
+        const batcher = batchers.get(dataset);
+        if (batcher !== undefined) return await batcher.lookup(ids);
+        throw new SottoError('not-found', 'no mirror of this name is configured', {
+          field: 'dataset_id',
+        });
+      },
+    }),
+  );
+}
+
+/** Looks for a newer version now and then; a peer that cannot be reached is asked again the next time. */
+async function keepSynced(
+  { client, mirror }: OpenClient,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const everyMs = 60_000 * mirror.syncMinutes;
+  while (!signal.aborted) {
+    try {
+      for await (const _ of client.sync(signal)) if (signal.aborted) return;
+    } catch (thrown) {
+      const { code } = asSottoError(thrown);
+      if (signal.aborted) return;
+      log({ event: 'peer-unreachable', peer: mirror.peer, code, retryInMs: everyMs });
+    }
+    await setTimeout(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,102 @@
+/** The bank's end of TagQueryService: one pinned connection, on which a retry sends identical bytes. */
+import { toBinary } from '@bufbuild/protobuf';
+import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { SottoError } from '../base/errors.ts';
+import {
+  type FetchBlobRequest,
+  type QueryRequest,
+  QueryRequestSchema,
+  type QueryResponse,
+  TagQueryService,
+} from '../gen/sotto/tag/v1/tag_pb.ts';
+import type { TagRemote } from '../tags/index.ts';
+import { Dial } from './dial.ts';
+import { callStreaming, callUnary, certificateOf } from './grpc.ts';
+import type { PartyKeys, PartyPublic } from './keys.ts';
+import { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts';
+import { patience } from './patience.ts';
+import { fromStatus } from './status.ts';
+import {
+  MOST_TAG_REQUEST_BYTES,
+  MOST_TAG_RESPONSE_BYTES,
+  QUERY,
+  versionGone,
+} from './tag-protocol.ts';
+
+export interface ConnectTagsOptions {
+  /** "host:port" of the company's tag service. */
+  readonly address: string;
+  /** The company, from its public file. */
+  readonly server: PartyPublic;
+  readonly keys: PartyKeys;
+  readonly limits?: Partial<RpcLimits>;
+}
+
+/** Connects when it is first used, and again when the connection is lost. */
+export function connectTags(options: ConnectTagsOptions): TagRemote & AsyncDisposable {
+  const limits = { ...DEFAULT_RPC_LIMITS, ...options.limits };
+  const { address, keys, server } = options;
+  const sizes = { sent: MOST_TAG_REQUEST_BYTES, received: MOST_TAG_RESPONSE_BYTES };
+  const dial = new Dial({ own: keys, peer: server, address, limits, sizes });
+  const connected = async (signal: AbortSignal): Promise<Client> => {
+    const late = new SottoError('peer-unavailable', 'the tag service does not answer', { address });
+    using wait = patience(limits.connectMs, signal, late);
+    return await dial.connect(wait);
+  };
+  const { getManifest, fetchBlob } = TagQueryService.method;
+  return {
+    getManifest: async (request, signal) => {
+      const client = await connected(signal);
+      return await callUnary(client, getManifest, request, { deadlineMs: limits.callMs, signal });
+    },
+    fetchBlob: async function* (request: FetchBlobRequest, signal: AbortSignal) {
+      const client = await connected(signal);
+      const deadline = Date.now() + limits.conversationMs;
+      for await (const { chunk } of callStreaming(client, fetchBlob, request, {
+        deadline,
+        signal,
+      })) {
+        yield chunk;
+      }
+    },
+    query: async (request, signal) =>
+      await query(await connected(signal), dial, request, { deadlineMs: limits.callMs, signal }),
+    [Symbol.asyncDispose]: async () => dial.close(),
+  };
+}
+
+function query(
+  client: Client,
+  dial: Dial,
+  request: QueryRequest,
+  { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal: AbortSignal },
+): Promise<QueryResponse> {
+  const bytes = Buffer.from(toBinary(QueryRequestSchema, request));
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => call.cancel();
+    const call = client.makeUnaryRequest(
+      QUERY.path,
+      QUERY.requestSerialize,
+      QUERY.responseDeserialize,
+      bytes,
+      new Metadata(),
+      { deadline: Date.now() + deadlineMs },
+      (error: ServiceError | null, response) => {
+        signal.removeEventListener('abort', cancel);
+        if (error !== null) {
+          const gone = versionGone(error.code, error.metadata);
+          reject(gone ?? fromStatus(error, 'peer', { method: 'Query' }));
+          return;
+        }
+        try {
+          dial.check(certificateOf(call));
+          resolve(response as QueryResponse);
+        } catch (refused) {
+          reject(refused);
+        }
+      },
+    );
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+  });
+}

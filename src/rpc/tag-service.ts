@@ -1,0 +1,100 @@
+/** TagQueryService on a port of its own: peers by pinned certificate, and the calls handed to the tags layer. */
+import type {
+  Server,
+  ServerUnaryCall,
+  ServiceError,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { asSottoError, type SottoError } from '../base/errors.ts';
+import type { Log } from '../base/events.ts';
+import {
+  type QueryRequest,
+  type QueryResponse,
+  TagQueryService,
+} from '../gen/sotto/tag/v1/tag_pb.ts';
+import { type TagService, VersionGone } from '../tags/index.ts';
+import { Pinned, PinnedServerCredentials } from './credentials.ts';
+import { type Call, certificateOf, handlersOf } from './grpc.ts';
+import type { PartyKeys, PartyPublic } from './keys.ts';
+import { DEFAULT_RPC_LIMITS, type RpcLimits, serverOptions } from './limits.ts';
+import { GrpcServer } from './server.ts';
+import {
+  MOST_TAG_REQUEST_BYTES,
+  MOST_TAG_RESPONSE_BYTES,
+  TAG_SERVICE,
+  tagRefusal,
+} from './tag-protocol.ts';
+
+export interface ServeTagsOptions {
+  /** "host:port"; port 0 takes any free one. */
+  readonly listen: string;
+  readonly keys: PartyKeys;
+  /** Who may call; which tables they see is for the service. */
+  readonly peers: readonly PartyPublic[];
+  readonly service: TagService;
+  readonly log?: Log;
+  readonly limits?: Partial<RpcLimits>;
+}
+
+export interface OpenTags extends AsyncDisposable {
+  /** "host:port" as bound. */
+  readonly address: string;
+}
+
+export async function serveTags(options: ServeTagsOptions): Promise<OpenTags> {
+  const limits = { ...DEFAULT_RPC_LIMITS, ...options.limits };
+  const log = options.log ?? (() => undefined);
+  const pinned = new Pinned('party', options.peers);
+  const server = await GrpcServer.open({
+    listen: options.listen,
+    credentials: new PinnedServerCredentials(options.keys, pinned, limits.handshakeMs),
+    options: serverOptions(limits, {
+      sent: MOST_TAG_RESPONSE_BYTES,
+      received: MOST_TAG_REQUEST_BYTES,
+    }),
+    connections: limits.connections,
+    refused: () => log({ event: 'conversation-refused', peer: 'unknown', code: 'unauthenticated' }),
+    register: (grpc) => register(grpc, pinned, options.service, log),
+  });
+  return {
+    address: server.address,
+    [Symbol.asyncDispose]: () => server.close(limits.drainMs),
+  };
+}
+
+function register(grpc: Server, pinned: Pinned, service: TagService, log: Log): void {
+  const peerOf = (certificate: Buffer | undefined): string => pinned.identify(certificate).name;
+  const fail = (_: SottoError): void => log({ event: 'failed-internally', where: 'tag query' });
+  const handlers: UntypedServiceImplementation = handlersOf(
+    TagQueryService,
+    {
+      getManifest: async (request, call: Call) =>
+        service.getManifest(peerOf(call.certificate), request),
+      fetchBlob: async function* (request, call: Call) {
+        for await (const chunk of service.fetchBlob(peerOf(call.certificate), request)) {
+          yield { chunk };
+        }
+      },
+      query: async (request, call: Call) => service.query(peerOf(call.certificate), request),
+    },
+    fail,
+  );
+  // Not by the adapter: a version that is gone has more to say than an error code.
+  handlers.query = (
+    call: ServerUnaryCall<QueryRequest, QueryResponse>,
+    reply: (error: Partial<ServiceError> | null, value?: QueryResponse) => void,
+  ) => {
+    const answer = new Promise<QueryResponse>((resolve) => {
+      resolve(service.query(peerOf(certificateOf(call)), call.request));
+    });
+    answer.then(
+      (response) => reply(null, response),
+      (thrown: unknown) => {
+        const error = thrown instanceof VersionGone ? thrown : asSottoError(thrown);
+        if (!(error instanceof VersionGone) && error.code === 'internal') fail(error);
+        reply(tagRefusal(error));
+      },
+    );
+  };
+  grpc.addService(TAG_SERVICE, handlers);
+}
