@@ -2,7 +2,7 @@
 import { type Bytes, concat, equalBytes, utf8 } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
 import { engine, POINT_BYTES, SCALAR_BYTES } from '../group/index.ts';
-import { GENERATOR, multiplyEach, pointAt, sum } from './points.ts';
+import { GENERATOR, pointAt, sumOfMultiples } from './points.ts';
 import { fromBytes, modulo, scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
 import { BATCH_MAX, hashToScalar, prefixed, sha512, twoBytes } from './suite.ts';
 
@@ -26,7 +26,7 @@ export function generateProof(statement: Statement, key: Uint8Array, coins: Uint
   const [nonce] = scalarsFromCoins(coins, 1);
   const weights = weightsOf(statement);
   // ComputeCompositesFast: who has the key need not sum the multiples a second time.
-  const first = sum(multiplyEach(weights, statement.before));
+  const first = sumOfMultiples(weights, statement.before);
   const second = times(key, first);
   const r = toBytes(nonce!);
   const challenge = challengeOf(statement, [first, second, times(r, GENERATOR), times(r, first)]);
@@ -50,10 +50,10 @@ export function verifyProof(statement: Statement, proof: Uint8Array): void {
 function isProved(statement: Statement, c: bigint, s: bigint): boolean {
   const { publicKey, before, after } = statement;
   const weights = weightsOf(statement);
-  const first = sum(multiplyEach(weights, before));
-  const second = sum(multiplyEach(weights, after));
-  const t2 = sum(multiplyEach([s, c], concat(GENERATOR, publicKey)));
-  const t3 = sum(multiplyEach([s, c], concat(first, second)));
+  const first = sumOfMultiples(weights, before);
+  const second = sumOfMultiples(weights, after);
+  const t2 = sumOfMultiples([s, c], concat(GENERATOR, publicKey));
+  const t3 = sumOfMultiples([s, c], concat(first, second));
   return equalBytes(toBytes(challengeOf(statement, [first, second, t2, t3])), toBytes(c));
 }
 

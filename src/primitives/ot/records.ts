@@ -11,7 +11,7 @@ import type { Bytes } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
 import { keystream, SEED_BYTES } from '../prg/index.ts';
 import { checkLength } from './base.ts';
-import { bitAt, xorInto } from './bits.ts';
+import { asWords, bitAt, xorInto } from './bits.ts';
 
 /** Most records of a set, and most bytes of all of them. */
 export const RECORDS_MAX = 1 << 16;
@@ -101,9 +101,13 @@ function hide(
   const top = (count - 1) >> j;
   const last = (top & 1) === bit ? count - 1 : (top << j) - 1;
   const stream = functionOf(pad, 0, (placeOf(last, j) + 1) * width);
+  // By words where records are made of them.
+  const unit = width % 4 === 0 ? 4 : 1;
+  const [to, from] = unit === 4 ? [asWords(sealed), asWords(stream)] : [sealed, stream];
+  const each = width / unit;
   for (let index = first; index < count; index = nextWith(index, j, bit)) {
-    const at = placeOf(index, j) * width;
-    xorInto(sealed.subarray(index * width, (index + 1) * width), stream.subarray(at, at + width));
+    const [target, source] = [index * each, placeOf(index, j) * each];
+    for (let i = 0; i < each; i += 1) to[target + i]! ^= from[source + i]!;
   }
 }
 
