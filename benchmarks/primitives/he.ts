@@ -1,7 +1,7 @@
 /** RLWE operations, each against the same operation by SEAL alone. */
 import { fieldOf, N } from '../../src/kernels/field.ts';
 import { forward, inverse, load, work } from '../../src/kernels/ring.ts';
-import { heTasks, type Ring, ready, ringOf } from '../../src/primitives/he/index.ts';
+import { heTasks, type Ring, ready, ringOf, samplers } from '../../src/primitives/he/index.ts';
 import { expandBySeal } from '../../src/primitives/he/keys.ts';
 import { randomResidues } from '../../test/support/ring.ts';
 import { type Bench, withBench } from '../../test/support/seal.ts';
@@ -53,7 +53,7 @@ async function transforms(ring: Ring, rounds: number): Promise<Row> {
   return costRow(name, 'us', 1000 * ours, baseline, rounds);
 }
 
-/** Keys, zeros and seeds: the coins are SEAL's, so what is measured is what it takes to get at them. */
+/** Keys, zeros and seeds, the coins either engine's: for SEAL's, what is measured is what it takes to get at them. */
 async function* drawing(
   ring: Ring,
   width: string,
@@ -63,20 +63,17 @@ async function* drawing(
   using bare = bareSeal(ring);
   const seeds = heTasks.encryptZeros({ ring, secret, count: ZEROS }).seeds;
   const first = seeds.subarray(0, seeds.length / ZEROS);
+  const drawn = Object.entries(samplers).flatMap(([engine, sampler]) => {
+    const symmetric = () => sampler.encryptZeros({ ring, secret, count: ZEROS });
+    const encrypted = () => sampler.publicZeros({ ring, publicKey, count: ZEROS });
+    return [
+      [`key pair, ${engine}`, 1, () => sampler.generateKey({ ring }), bare.keyPair],
+      [`symmetric zero, ${engine}`, ZEROS, symmetric, bare.symmetricZero],
+      [`public zero, ${engine}`, ZEROS, encrypted, bare.publicZero],
+    ] as const;
+  });
   const pairs = [
-    ['key pair', 1, () => heTasks.generateKey({ ring }), bare.keyPair],
-    [
-      'symmetric zero',
-      ZEROS,
-      () => heTasks.encryptZeros({ ring, secret, count: ZEROS }),
-      bare.symmetricZero,
-    ],
-    [
-      'public zero',
-      ZEROS,
-      () => heTasks.publicZeros({ ring, publicKey, count: ZEROS }),
-      bare.publicZero,
-    ],
+    ...drawn,
     [
       'expanding a seed',
       ZEROS,

@@ -1,6 +1,8 @@
 /** Where sums are done: the interface between protocols and threads. */
 import type { Tasks } from './tasks.ts';
 
+export { DEFAULT_ENGINE, ENGINES, type Engine } from '../primitives/he/api.ts';
+
 export type TaskName = keyof Tasks;
 export type TaskInput<N extends TaskName> = Parameters<Tasks[N]>[0];
 export type TaskOutput<N extends TaskName> = ReturnType<Tasks[N]>;

@@ -3,11 +3,21 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { SottoError } from '../base/errors.ts';
-import type { Compute, RunOptions, TaskInput, TaskName, TaskOutput } from './compute.ts';
-import type { TaskReply, TaskRequest, ThreadLost } from './worker.ts';
+import {
+  type Compute,
+  DEFAULT_ENGINE,
+  type Engine,
+  type RunOptions,
+  type TaskInput,
+  type TaskName,
+  type TaskOutput,
+} from './compute.ts';
+import type { TaskReply, TaskRequest, ThreadLost, ThreadSettings } from './worker.ts';
 
 export interface PoolOptions {
   readonly threads: number;
+  /** Who draws keys and zeros. */
+  readonly engine?: Engine;
   /** Aborting it cancels all tasks, the running ones too. */
   readonly signal?: AbortSignal;
   /** The longest a single task may run; tasks are made to take milliseconds. */
@@ -77,6 +87,7 @@ class ThreadPool implements Pool {
     this.#options = options;
     this.#piscina = new Piscina<TaskRequest, TaskReply>({
       filename: WORKER,
+      workerData: { engine: options.engine ?? DEFAULT_ENGINE } satisfies ThreadSettings,
       minThreads: options.threads,
       maxThreads: options.threads,
       idleTimeout: Number.POSITIVE_INFINITY,

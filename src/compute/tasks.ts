@@ -1,6 +1,6 @@
 /** The whole list of what may run on a thread: ordinary synchronous functions of the primitives. */
 import { ready as groupReady, groupTasks } from '../primitives/group/index.ts';
-import { ready as heReady, heTasks } from '../primitives/he/index.ts';
+import { type Engine, ready as heReady, heTasks, samplers } from '../primitives/he/index.ts';
 import { oprfTasks } from '../primitives/oprf/index.ts';
 import { otTasks } from '../primitives/ot/index.ts';
 import { sharingTasks } from '../primitives/sharing/index.ts';
@@ -8,6 +8,9 @@ import { sharingTasks } from '../primitives/sharing/index.ts';
 export const tasks = { ...groupTasks, ...heTasks, ...oprfTasks, ...otTasks, ...sharingTasks };
 
 export type Tasks = typeof tasks;
+
+/** The list with keys and zeros drawn by this engine. */
+export const tasksWith = (engine: Engine): Tasks => ({ ...tasks, ...samplers[engine] });
 
 /** What a thread loads before its first task of a primitive. */
 const loaders: readonly { readonly of: object; readonly ready: () => Promise<void> }[] = [

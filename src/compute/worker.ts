@@ -1,9 +1,9 @@
 /** What runs on each thread of the pool: one task at a time, errors sent home as records. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { type ErrorRecord, SottoError } from '../base/errors.ts';
-import type { TaskName } from './compute.ts';
-import { prepare, tasks } from './tasks.ts';
+import type { Engine, TaskName } from './compute.ts';
+import { prepare, tasksWith } from './tasks.ts';
 
 export interface TaskRequest {
   readonly id: number;
@@ -19,6 +19,13 @@ export interface ThreadLost {
   readonly lostAtTask: number;
   readonly error: ErrorRecord;
 }
+
+/** What the pool tells each of its threads. */
+export interface ThreadSettings {
+  readonly engine: Engine;
+}
+
+const tasks = tasksWith((workerData as ThreadSettings).engine);
 
 export default async function runTask({ id, name, input }: TaskRequest): Promise<unknown> {
   let reply: TaskReply;

@@ -28,6 +28,9 @@ interface Kernels {
     ...reduction: Reduction
   ): void;
   expand(seed: number, first: number, residues: number, ...reduction: Reduction): number;
+  ternary(bytes: number, length: number, small: number): number;
+  binomial(bytes: number, small: number): void;
+  embed(small: number, residues: number, p: number): void;
   pack(words: number, width: number, bytes: number): void;
   unpack(bytes: number, width: number, words: number, limit: number): number;
   packWide(words: number, width: number, bytes: number): void;

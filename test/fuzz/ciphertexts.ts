@@ -6,6 +6,7 @@ import {
   N,
   ready,
   ringOf,
+  samplers,
   sealExceptions,
 } from '../../src/primitives/he/index.ts';
 import { wordsFrom } from '../support/ring.ts';
@@ -88,7 +89,7 @@ function outcome(receive: () => void): 'refused' | 'accepted' | 'crashes' {
   }
 }
 
-/** Each place where a peer's bytes enter, with bytes that are accepted there, made by SEAL or by `makers`. */
+/** Each place where a peer's bytes enter, with bytes that are accepted there, made by an engine or by `makers`. */
 export function ciphertextPlaces(makers: Pick<HeTasks, 'generateKey' | 'encryptZeros'> = he) {
   const ring = ringOf([28, 27]);
   const { secret, publicKey } = makers.generateKey({ ring });
@@ -99,10 +100,10 @@ export function ciphertextPlaces(makers: Pick<HeTasks, 'generateKey' | 'encryptZ
   const own = { ring, secret, count: 1, dropBits: 8 };
   const places: readonly { honest: Uint8Array; receive: (bytes: Uint8Array) => void }[] = [
     { honest: publicKey, receive: (bytes) => he.checkPublicKey({ ring, publicKey: bytes }) },
-    {
+    ...Object.values(samplers).map(({ publicZeros }) => ({
       honest: publicKey,
-      receive: (bytes) => he.publicZeros({ ring, publicKey: bytes, count: 1 }),
-    },
+      receive: (bytes: Uint8Array) => void publicZeros({ ring, publicKey: bytes, count: 1 }),
+    })),
     {
       honest: he.packResidues({ ring, residues: c0 }),
       receive: (packed) => he.unpackResidues({ ring, packed, count: 2 }),

@@ -2,6 +2,7 @@
 export { expand } from './blake2xb';
 export { fillTables, forwardTransform, inverseTransform } from './ntt';
 export { accumulate, add, inRange, lift, mean, multiply, subtract, ternaryConstant } from './residues';
+export { binomial, embed, ternary } from './sampler';
 export { pack, packWide, roundOne, roundTwo, spread, unpack, unpackWide } from './wire';
 
 /** First address that is free. */

@@ -7,6 +7,14 @@
  * SharedArrayBuffer; outputs are fresh and own their whole buffer, so that they can be transferred.
  */
 
+/**
+ * Who draws keys and zeros: the kernels, or SEAL. Distributions and wire forms are the same, so that parties need not
+ * agree.
+ */
+export const ENGINES = ['kernel', 'seal'] as const;
+export type Engine = (typeof ENGINES)[number];
+export const DEFAULT_ENGINE: Engine = 'kernel';
+
 /** Moduli of one key: 1 to 3 data primes of 21 to 29 bits and SEAL's special prime, all = 1 mod 2N, distinct. */
 export interface Ring {
   readonly primes: readonly number[];
@@ -69,15 +77,18 @@ export interface OwnShareInput {
   readonly take: 'all' | 'constant';
 }
 
+/** Tasks that draw coins. */
+export type Sampler = Pick<HeTasks, 'generateKey' | 'encryptZeros' | 'publicZeros'>;
+
 /** All tasks. Lengths that disagree are `invalid-argument`; bytes from the wire that do, `protocol-violation`. */
 export interface HeTasks {
-  /** A fresh key pair; coins are SEAL's. */
+  /** A fresh key pair. */
   generateKey(input: { ring: Ring }): Key;
   /** Refuses a public key of another length, with a residue out of range, or with b = 0. */
   checkPublicKey(input: { ring: Ring; publicKey: Uint8Array }): void;
   /** Fresh symmetric encryptions of zero (phase noise sd 3.2): a fresh seed and error each. */
   encryptZeros(input: { ring: Ring; secret: Int8Array; count: number }): SeededZeros;
-  /** Fresh public-key encryptions of zero (phase noise sd 15), to re-randomise what is returned to the owner. */
+  /** Fresh public-key encryptions of zero (phase noise sd 15 by SEAL, 240 by the kernel), to re-randomise what is returned to the owner. */
   publicZeros(input: { ring: Ring; publicKey: Uint8Array; count: number }): Zeros;
   /** The c1 that a seed stands for. Refuses a wrong length or a repeated seed. count x limbs x N residues. */
   expandSeeds(input: { ring: Ring; seeds: Uint8Array; count: number }): { c1: Uint32Array };

@@ -1,6 +1,7 @@
-/** RLWE over Z_q[X]/(X^4096 + 1): SEAL draws every secret coin, kernels do the deterministic arithmetic. */
-import type { HeTasks } from './api.ts';
-import { checkPublicKey, encryptZeros, expandSeeds, generateKey, publicZeros } from './keys.ts';
+/** RLWE over Z_q[X]/(X^4096 + 1): keys and zeros by either engine, all other arithmetic by kernels. */
+import { DEFAULT_ENGINE, type HeTasks } from './api.ts';
+import { samplers } from './engines.ts';
+import { checkPublicKey, expandSeeds } from './keys.ts';
 import { innerProduct, ownShare } from './reply.ts';
 import {
   addResidues,
@@ -13,25 +14,30 @@ import {
 
 export { N } from '../../kernels/field.ts';
 export type {
+  Engine,
   HeTasks,
   InnerProductInput,
   InnerProductOutput,
   Key,
   OwnShareInput,
   Ring,
+  Sampler,
   SeededZeros,
   Zeros,
 } from './api.ts';
+export { DEFAULT_ENGINE, ENGINES } from './api.ts';
+export { samplers } from './engines.ts';
 export { SEED_BYTES } from './envelope.ts';
 export { dataPrimes, ringOf, SECURE_BITS } from './parameters.ts';
 export { ready, sealExceptions } from './seal.ts';
 
-/** What may run on a thread. `ready()` must have been awaited there before a task that draws coins or expands seeds. */
+/**
+ * What may run on a thread; coins are the default engine's. `ready()` must have been awaited there
+ * before a task that draws coins or expands seeds.
+ */
 export const heTasks: HeTasks = {
-  generateKey,
+  ...samplers[DEFAULT_ENGINE],
   checkPublicKey,
-  encryptZeros,
-  publicZeros,
   expandSeeds,
   forward,
   forwardResidues,

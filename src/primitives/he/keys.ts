@@ -1,4 +1,4 @@
-/** Key pairs, and encryptions of zero under them: the only sources of coins, all SEAL's. */
+/** SEAL's key pairs and encryptions of zero under them, its checks of a peer's, and the expansion of seeds. */
 import type { SecretKey } from 'node-seal';
 import { SottoError } from '../../base/errors.ts';
 import { N } from '../../kernels/field.ts';
@@ -19,7 +19,7 @@ import { type Seal, withSeal } from './seal.ts';
 const slot = work[0]!;
 
 /** All fields of a ring in SEAL's order, the special one last. */
-function allFields(ring: Ring) {
+export function allFields(ring: Ring) {
   const { data, special } = fieldsOf(ring);
   return [...data, special];
 }
@@ -96,7 +96,13 @@ export const encryptZeros: HeTasks['encryptZeros'] = ({ ring, secret, count }) =
   });
 
 /** b of a public key of the peer's: exact length, every residue below its prime, no limb all zero. */
-function openPublicKey({ ring, publicKey }: { ring: Ring; publicKey: Uint8Array }): Uint32Array {
+export function openPublicKey({
+  ring,
+  publicKey,
+}: {
+  ring: Ring;
+  publicKey: Uint8Array;
+}): Uint32Array {
   const fields = allFields(ring);
   const expected = SEED_BYTES + polynomialBytes(fields);
   expectWireLength('a public key', publicKey.length, expected);

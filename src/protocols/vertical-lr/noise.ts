@@ -30,12 +30,17 @@ export interface DropBits {
   readonly gradient: number;
 }
 
-/** Standard deviation of SEAL's error, a centred binomial of 42 coins. */
+/** Standard deviation of an error, a centred binomial of 42 coins. */
 const ERROR = Math.sqrt(21 / 2);
 /** Of a real rounded to an integer. */
 const ROUNDING = Math.sqrt(1 / 12);
 /** Rounding c1' to multiples of 2^b adds 2^b times this to c1' s: N products of a rounding error and a ternary secret. */
 const REPLY_ROUNDING = ROUNDING * Math.sqrt((2 * N) / 3);
+/**
+ * Of a public zero's phase e u + e0 + e1 s as the kernels draw it. SEAL's is 15.1: the peer may use
+ * either, so the worse is counted.
+ */
+const PUBLIC_ZERO = ERROR * Math.sqrt(1 + (4 * N) / 3);
 /** Bits of a forward reply: two bytes a row. */
 const FORWARD_REPLY_BITS = 16;
 /** The sd of a residual that the gradient's noise is compared with. */
@@ -53,7 +58,7 @@ export function noiseOf(input: NoiseInput): { noise: Noise; dropBits: DropBits }
     (series.period / input.forwardPrime) *
     together(
       ERROR * Math.sqrt(N * weights) * 2 ** input.fractionBits,
-      Math.SQRT2 * REPLY_ROUNDING * 2 ** forwardDrop,
+      Math.SQRT2 * together(REPLY_ROUNDING * 2 ** forwardDrop, PUBLIC_ZERO),
     );
 
   // A slot is the value of a polynomial: sqrt(M) times a coefficient's error comes back in each row.
@@ -65,6 +70,7 @@ export function noiseOf(input: NoiseInput): { noise: Noise; dropBits: DropBits }
     ROUNDING * phasorScale * norm,
     ROUNDING * phasorScale * Math.sqrt(series.coefficients.length),
     REPLY_ROUNDING * 2 ** sigmoidDrop,
+    PUBLIC_ZERO,
   );
   const residual = (Math.sqrt(HALF) * coefficient) / phasorScale ** 2;
 
@@ -76,7 +82,7 @@ export function noiseOf(input: NoiseInput): { noise: Noise; dropBits: DropBits }
   const gradient = together(
     residual / RESIDUAL_SD,
     logit / 4 / RESIDUAL_SD,
-    (REPLY_ROUNDING * 2 ** gradientDrop) / standardError,
+    together(REPLY_ROUNDING * 2 ** gradientDrop, PUBLIC_ZERO) / standardError,
   );
   return {
     noise: { logit, residual, gradient },

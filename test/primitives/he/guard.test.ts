@@ -2,10 +2,11 @@
 import { beforeEach, expect, test } from 'vitest';
 import { SottoError } from '../../../src/base/errors.ts';
 import {
-  heTasks as he,
+  heTasks,
   N,
   ready,
   ringOf,
+  samplers,
   sealExceptions,
 } from '../../../src/primitives/he/index.ts';
 import { withSeal } from '../../../src/primitives/he/seal.ts';
@@ -13,6 +14,8 @@ import { deviation, phase } from '../../support/ring.ts';
 import { withBench } from '../../support/seal.ts';
 
 beforeEach(ready);
+
+const he = { ...heTasks, ...samplers.seal };
 
 const ring = ringOf([28, 27]);
 

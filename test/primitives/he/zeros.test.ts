@@ -1,10 +1,12 @@
-/** Goal: zeros are what the protocol's security and error budgets count on. Method: phases, over enough coefficients. */
+/** Goal: SEAL's zeros are what the protocol's security and error budgets count on. Method: phases, over enough coefficients. */
 import { beforeAll, expect, test } from 'vitest';
 import { N } from '../../../src/kernels/field.ts';
-import { heTasks as he, ready, ringOf } from '../../../src/primitives/he/index.ts';
+import { heTasks, ready, ringOf, samplers } from '../../../src/primitives/he/index.ts';
 import { centred, deviation, phase } from '../../support/ring.ts';
 
 beforeAll(ready);
+
+const he = { ...heTasks, ...samplers.seal };
 
 const rings = [[28], [29, 29], [25, 24]].map(ringOf);
 const COUNT = 8;
