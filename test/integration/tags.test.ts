@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { lastObject, sotto } from '../support/program.ts';
+import { idOf, rowOf, tableOf } from '../support/tag-parts.ts';
 import { setUpTagSites, type TagSites } from '../support/tag-sites.ts';
-import { idOf, rowOf, tableOf } from '../support/tag-world.ts';
 
 let sites: TagSites;
 const company = (...args: string[]): string[] => ['tags', ...args, '--config', sites.companyConfig];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { freePorts, startWorker, type WorkerProcess } from '../../src/cli/demo/processes.ts';
 import { initKeys, initOperator, publicFile } from '../../src/rpc/keys.ts';
-import { members } from './tag-world.ts';
+import { members } from './tag-parts.ts';
 
 export interface TagSites extends AsyncDisposable {
   readonly folder: string;

@@ -3,16 +3,9 @@ import { type createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { create } from '@bufbuild/protobuf';
 import type { Compute } from '../../src/compute/compute.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
-import {
-  type LookupResult,
-  type Manifest,
-  type TagField,
-  TagFieldSchema,
-  TagType,
-} from '../../src/gen/sotto/tag/v1/tag_pb.ts';
+import type { LookupResult, Manifest } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
 import { ReceiptStore } from '../../src/tags/audit.ts';
 import { TagClient, type TagClientOptions } from '../../src/tags/client.ts';
 import { Meter } from '../../src/tags/meter.ts';
@@ -20,26 +13,8 @@ import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
 import { type SealOptions, seal } from '../../src/tags/seal.ts';
 import { TagServer, type TagServerOptions } from '../../src/tags/server.ts';
 import { seededRandom } from './random.ts';
+import { FIELDS, finish, members } from './tag-parts.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-
-export const FIELDS: readonly TagField[] = [
-  { number: 1, name: 'score', type: TagType.INT },
-  { number: 2, name: 'share', type: TagType.FLOAT },
-  { number: 3, name: 'member', type: TagType.BOOL },
-  { number: 4, name: 'since', type: TagType.DATE },
-  { number: 5, name: 'tier', type: TagType.ENUM, words: ['gold', 'silver'] },
-  { number: 6, name: 'note', type: TagType.STRING, maxBytes: 20 },
-].map((field) => create(TagFieldSchema, field));
-
-const HEADER = 'phone,score,share,member,since,tier,note';
-
-/** Row i of the made-up members: its id and its tags follow from i. */
-export const idOf = (i: number): string => `138${String(i).padStart(8, '0')}`;
-export const rowOf = (i: number, score = i): string =>
-  `${idOf(i)},${score},${i / 8},${i % 2 === 0 ? 'yes' : 'no'},2020-01-${String(1 + (i % 28)).padStart(2, '0')},${i % 3 === 0 ? 'gold' : 'silver'},note ${i}`;
-export const tableOf = (rows: readonly string[]): string => `${[HEADER, ...rows].join('\n')}\n`;
-export const members = (count: number): string =>
-  tableOf(Array.from({ length: count }, (_, i) => rowOf(i)));
 
 export const keysOf = (): {
   privateKey: ReturnType<typeof createPublicKey>;
@@ -168,14 +143,6 @@ export class TagWorld implements Disposable {
 }
 
 export const never = (): AbortSignal => new AbortController().signal;
-
-/** Runs a generator to its end. */
-export async function finish<T>(generator: AsyncGenerator<unknown, T, void>): Promise<T> {
-  for (;;) {
-    const { done, value } = await generator.next();
-    if (done === true) return value;
-  }
-}
 
 export async function ask(client: TagClient, ids: readonly string[]): Promise<LookupResult[]> {
   const { results } = await client.lookup(client.form(ids), never());

@@ -1,6 +1,7 @@
 /** Goal: whoever asks learns the tags of the id asked, and nobody anything else. Method: real files, real cryptography, one process. */
 import { expect, test } from 'vitest';
-import { ask, finish, idOf, never, plain, TagWorld } from '../support/tag-world.ts';
+import { finish, idOf } from '../support/tag-parts.ts';
+import { ask, never, plain, TagWorld } from '../support/tag-world.ts';
 
 test('a bank learns the tags of an id, or that there is none', async () => {
   using world = new TagWorld();
