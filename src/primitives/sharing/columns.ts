@@ -50,8 +50,13 @@ export function encodeColumn(input: ColumnInput): EncodedColumn {
 function reverse(integers: Int16Array): Int32Array {
   const result = new Int32Array(integers.length);
   for (let from = 0; from < integers.length; from += N) {
-    result[from] = integers[from]!;
-    for (let i = 1; i < N; i++) result[from + N - i] = -integers[from + i]!;
+    placeReversed(integers.subarray(from, from + N), result, from);
   }
   return result;
+}
+
+/** t(1/X) of N integers t, from number `at` of `target` on. */
+export function placeReversed(integers: Int16Array, target: Int32Array, at: number): void {
+  target[at] = integers[0]!;
+  for (let i = 1; i < N; i++) target[at + N - i] = -integers[i]!;
 }

@@ -2,6 +2,7 @@
 import { encodeColumn } from './columns.ts';
 import { embedReals, foldResidues, phasors } from './phasors.ts';
 import { localForward, localGradient } from './products.ts';
+import { integerProduct } from './recomputed.ts';
 
 export { HALF } from './phasors.ts';
 
@@ -12,4 +13,5 @@ export const sharingTasks = {
   foldResidues,
   localForward,
   localGradient,
+  integerProduct,
 };

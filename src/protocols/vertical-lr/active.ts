@@ -46,6 +46,8 @@ export interface ActiveInput {
   /** 0 or 1, one a row. */
   readonly labels: Uint8Array;
   readonly settings: Settings;
+  /** Most bytes of residues of the columns that are kept from pass to pass; 512 MiB if left out. */
+  readonly keptBytes?: number;
 }
 
 export interface ActiveTrained extends Trained {
@@ -78,7 +80,7 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
   const training: Labelled = {
     party,
     parameters,
-    own: await encodeColumns(party, parameters, features, { ones: 1 }),
+    own: await encodeColumns(party, parameters, features, { ones: 1, keptBytes: input.keptBytes }),
     ownWeights: shape.weights,
     peerWeights: parameters.weightsPassive,
     schedule: integerSchedule(parameters, settings.ridge),

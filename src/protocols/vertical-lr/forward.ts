@@ -11,6 +11,7 @@ import { rescale } from '../../math/torus.ts';
 import { N } from '../../primitives/he/index.ts';
 import { type Ciphertexts, ciphertextBytes, emptyCiphertexts, open, seal } from './ciphertexts.ts';
 import type { OwnStage, PeerStage } from './pass.ts';
+import { productOf } from './products.ts';
 import { batchesOf, replyBytes } from './sizes.ts';
 import { compute, eachPiece, type Training } from './training.ts';
 import { bytesOfLength, receiveBatches, sendBatches } from './wire.ts';
@@ -79,9 +80,12 @@ export async function sendForwardReply(
     const second = new Uint8Array((batch.to - batch.from) * each);
     await eachPiece(batch.from, batch.to, atOnce, async (from, to) => {
       const fresh = (await zeros.take(use, to - from)).zeros;
-      const product = await compute(party, 'innerProduct', {
+      const product = await productOf(party, {
         ring,
-        plain: own.forward.subarray(from * ownWeights * N, to * ownWeights * N),
+        kept: own.forward?.subarray(from * ownWeights * N, to * ownWeights * N),
+        integers: own.integers,
+        startOf: (output, term) => term * own.stride + (from + output) * N,
+        reversed: false,
         cipher0: c0,
         cipher1: c1,
         zero0: fresh.c0,

@@ -10,6 +10,7 @@ import { remaindersOf } from '../../math/torus.ts';
 import { N } from '../../primitives/he/index.ts';
 import { type Ciphertexts, ciphertextBytes, emptyCiphertexts, open, seal } from './ciphertexts.ts';
 import type { OwnStage, PeerStage } from './pass.ts';
+import { productOf } from './products.ts';
 import { batchesOf, replyBytes } from './sizes.ts';
 import { compute, eachPiece, type Training } from './training.ts';
 import { bytesOfLength, receiveBatches, sendBatches } from './wire.ts';
@@ -77,9 +78,12 @@ export async function sendGradientReply(
     const second = new Uint8Array((batch.to - batch.from) * each);
     await eachPiece(batch.from, batch.to, atOnce, async (from, to) => {
       const fresh = (await zeros.take(use, to - from)).zeros;
-      const product = await compute(party, 'innerProduct', {
+      const product = await productOf(party, {
         ring,
-        plain: own.gradient.subarray(from * words, to * words),
+        kept: own.gradient?.subarray(from * words, to * words),
+        integers: own.transforms,
+        startOf: (output, term) => (from + output) * own.stride + term * N,
+        reversed: true,
         cipher0: c0,
         cipher1: c1,
         zero0: fresh.c0,

@@ -43,6 +43,8 @@ import { type IntegerSchedule, integerSchedule, type Point, weightShares } from 
 export interface PassiveInput {
   readonly features: FeatureMatrix;
   readonly settings: Settings;
+  /** Most bytes of residues of the columns that are kept from pass to pass; 512 MiB if left out. */
+  readonly keptBytes?: number;
 }
 
 interface Scheduled extends Training {
@@ -68,7 +70,7 @@ export async function* passiveTrain(party: Party, input: PassiveInput): Run<Trai
   const training: Scheduled = {
     party,
     parameters,
-    own: await encodeColumns(party, parameters, features, { ones: 0 }),
+    own: await encodeColumns(party, parameters, features, { ones: 0, keptBytes: input.keptBytes }),
     ownWeights: shape.weights,
     peerWeights: parameters.weightsActive,
     schedule: integerSchedule(parameters, settings.ridge),

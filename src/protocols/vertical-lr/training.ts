@@ -62,10 +62,26 @@ export interface OwnColumns {
   readonly integers: Int16Array;
   /** column x blocks x N: sine transforms. */
   readonly transforms: Int16Array;
-  /** block x column x N residues of the rows' polynomials in the forward ring. */
-  readonly forward: Uint32Array;
-  /** column x block x limb x N residues of the reversed transforms. */
-  readonly gradient: Uint32Array;
+  /** block x column x N residues of the rows' polynomials in the forward ring; absent where they are made anew each pass. */
+  readonly forward: Uint32Array | undefined;
+  /** column x block x limb x N residues of the reversed transforms; absent likewise. */
+  readonly gradient: Uint32Array | undefined;
+}
+
+/**
+ * Bytes of residues that are kept from pass to pass, where a party sets no other limit. A million rows of fifty
+ * columns have 600 MB: above the limit their products cost a transform a term and limb more.
+ */
+const KEPT_BYTES = 2 ** 29;
+
+/** Which residues are kept: the forward product's first, as they save as much time in half the space. */
+export function residuesToKeep(
+  cells: number,
+  limbs: number,
+  most = KEPT_BYTES,
+): { readonly forward: boolean; readonly gradient: boolean } {
+  const forward = 4 * cells;
+  return { forward: forward <= most, gradient: forward + 4 * limbs * cells <= most };
 }
 
 /** Runs a task for a party. */
@@ -97,24 +113,40 @@ export async function eachPiece(
   await Promise.all(piecesOf(from, to, size).map((piece) => work(piece.from, piece.to)));
 }
 
+/** Does the work of every item, `lanes` at a time: what an item holds until it is done is held by few. */
+async function inLanes(
+  items: number,
+  lanes: number,
+  work: (item: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < items) await work(next++);
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, items) }, lane));
+}
+
 /**
- * Encodes the columns of a party; `constant` columns of ones follow its features (the intercept).
+ * Encodes the columns of a party; `ones` columns of ones follow its features (the intercept). Residues are
+ * kept up to `keptBytes`.
  */
 export async function encodeColumns(
   party: Party,
   parameters: Parameters,
   features: FeatureMatrix,
-  constant: { readonly ones: number },
+  { ones, keptBytes }: { readonly ones: number; readonly keptBytes?: number | undefined },
 ): Promise<OwnColumns> {
   const { blocks, forwardRing, ring, rows, fractionBits, transformScale } = parameters;
-  const columns = features.columns + constant.ones;
+  const columns = features.columns + ones;
   const stride = blocks * N;
   const limbs = ring.primes.length;
   const integers = new Int16Array(new SharedArrayBuffer(2 * columns * stride));
   const transforms = new Int16Array(new SharedArrayBuffer(2 * columns * stride));
-  const forward = sharedWords(columns * stride);
-  const gradient = sharedWords(columns * stride * limbs);
-  await eachPiece(0, columns, 1, async (column) => {
+  const keep = residuesToKeep(columns * stride, limbs, keptBytes);
+  const forward = keep.forward ? sharedWords(columns * stride) : undefined;
+  const gradient = keep.gradient ? sharedWords(columns * stride * limbs) : undefined;
+  // One more than there are threads, so that none waits for the copying in between.
+  await inLanes(columns, party.compute.threads + 1, async (column) => {
     const values =
       column < features.columns
         ? Float64Array.from(features.values.subarray(column * rows, (column + 1) * rows))
@@ -122,14 +154,20 @@ export async function encodeColumns(
     const encoded = await compute(party, 'encodeColumn', { values, fractionBits, transformScale });
     integers.set(encoded.integers, column * stride);
     transforms.set(encoded.transforms, column * stride);
-    const [byRow, reversed] = await Promise.all([
-      compute(party, 'forward', { ring: forwardRing, coefficients: encoded.rowPolynomials }),
-      compute(party, 'forward', { ring, coefficients: encoded.reversedTransforms }),
-    ]);
-    for (let block = 0; block < blocks; block++) {
-      forward.set(byRow.subarray(block * N, (block + 1) * N), (block * columns + column) * N);
+    if (forward !== undefined) {
+      const coefficients = encoded.rowPolynomials;
+      const byRow = await compute(party, 'forward', { ring: forwardRing, coefficients });
+      for (let block = 0; block < blocks; block++) {
+        forward.set(byRow.subarray(block * N, (block + 1) * N), (block * columns + column) * N);
+      }
     }
-    gradient.set(reversed, column * stride * limbs);
+    if (gradient !== undefined) {
+      const coefficients = encoded.reversedTransforms;
+      gradient.set(
+        await compute(party, 'forward', { ring, coefficients }),
+        column * stride * limbs,
+      );
+    }
   });
   return { stride, integers, transforms, forward, gradient };
 }

@@ -174,7 +174,7 @@ describe('linear algebra on as many passes as there are columns', () => {
         second = (await stage.heard(ForwardReplySchema, 1))[0]!.second;
       } else {
         const none = new Uint32Array(N);
-        const { forward: plain } = stage.training.own;
+        const plain = stage.training.own.forward!;
         const input = { ring, plain, cipher0: c0, cipher1: c1, zero0: none, zero1: none, terms: d };
         second = heTasks.innerProduct({ ...input, dropBits: 0, keep: 'all' }).reply;
       }
