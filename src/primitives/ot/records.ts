@@ -1,6 +1,6 @@
 /**
  * One of n records by log n transfers: Naor and Pinkas, "Oblivious Transfer and Polynomial Evaluation" (STOC
- * 1999, section 2.1). Bit j of a record's number names one of the two keys of transfer j, and a record is hidden
+ * 1999). Bit j of a record's number names one of the two keys of transfer j, and a record is hidden
  * by the sum of the pseudorandom functions of all its keys at its number; who has one key of each pair opens the
  * one record whose number they spell.
  *

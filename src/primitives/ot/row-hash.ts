@@ -1,6 +1,6 @@
 /**
  * The hash that breaks the correlation between the rows of a transfer: TMMO of Guo, Katz, Wang and Yu ("Efficient
- * and Secure Multiparty Computation from Fixed-Key Block Ciphers", IEEE S&P 2020, section 7.4),
+ * and Secure Multiparty Computation from Fixed-Key Block Ciphers", IEEE S&P 2020),
  * H(x, i) = P(P(x) ^ i) ^ P(x), tweakable and correlation robust where P is an ideal permutation.
  *
  * P is AES-128 under a key that both parties know and that belongs to the session, so that work on one session
