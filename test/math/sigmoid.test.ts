@@ -1,48 +1,44 @@
 import { expect, test } from 'vitest';
+import { leastSquares } from '../../src/math/least-squares.ts';
 import { logistic } from '../../src/math/linear-model.ts';
-import { fitSineSeries, logit, sineSeries } from '../../src/math/sigmoid.ts';
+import { fitPhasorSeries, logit, phasorSeries } from '../../src/math/sigmoid.ts';
 
-const FITS = [
-  { harmonics: 2, range: 8, error: 0.016 },
-  { harmonics: 3, range: 12, error: 0.0126 },
-  { harmonics: 3, range: 16, error: 0.021 },
-  { harmonics: 4, range: 20, error: 0.016 },
-];
+const period = 25;
 
-test.each(FITS)('$harmonics harmonics follow the sigmoid to $error on |z| <= $range', (fit) => {
-  const series = fitSineSeries(fit);
-  expect(series.error).toBeLessThanOrEqual(fit.error);
-  expect(series.period).toBeGreaterThan(2.2 * fit.range);
-  expect(series.period).toBeLessThan(3.6 * fit.range);
-  let worst = 0;
-  for (let z = -fit.range; z <= fit.range; z += fit.range / 5000)
-    worst = Math.max(worst, Math.abs(sineSeries(series, z) - logistic(z)));
-  expect(worst).toBeLessThan(series.error * 1.01);
+test.each([0, -1, -3, 3, -5])('around logit %d the sigmoid is met to 0.007 within 4', (centre) => {
+  const series = fitPhasorSeries({ harmonics: 3, period, centre });
+  for (let z = -4; z <= 4; z += 0.05)
+    expect(Math.abs(phasorSeries(series, z) - logistic(centre + z))).toBeLessThan(0.007);
 });
 
-test('no other coefficients do better at the same period', () => {
-  const best = fitSineSeries({ harmonics: 2, range: 8 });
-  // Chebyshev: the error of a best fit touches its bound, in turn above and below, once more than it has unknowns.
-  const touches: number[] = [];
-  let last = 0;
-  for (let z = 0; z <= 8; z += 0.01) {
-    const error = sineSeries(best, z) - logistic(z);
-    if (Math.abs(error) > 0.93 * best.error && Math.sign(error) !== last) {
-      touches.push(z);
-      last = Math.sign(error);
-    }
+test('where few rows are, it stays within 0.09 of the sigmoid up to 0.4 of the period', () => {
+  for (const centre of [0, -3]) {
+    const series = fitPhasorSeries({ harmonics: 3, period, centre });
+    for (let z = -0.4 * period; z <= 0.4 * period; z += 0.1)
+      expect(Math.abs(phasorSeries(series, z - centre) - logistic(z))).toBeLessThan(0.09);
   }
-  expect(touches.length).toBeGreaterThanOrEqual(3);
 });
 
-test('a period is a whole number of 64ths, so that both parties can compare it', () => {
-  const { period } = fitSineSeries({ harmonics: 3, range: 16 });
-  expect(Number.isInteger(period * 64)).toBe(true);
+test('around logit 0 only sines are needed', () => {
+  const { imaginary, constant } = fitPhasorSeries({ harmonics: 3, period, centre: 0 });
+  for (const cosine of imaginary) expect(cosine).toBeCloseTo(0, 8);
+  expect(constant).toBeCloseTo(0.5, 8);
 });
 
-test('harmonics and ranges beyond reason are refused', () => {
-  expect(() => fitSineSeries({ harmonics: 0, range: 8 })).toThrow('harmonics out of range');
-  expect(() => fitSineSeries({ harmonics: 3, range: 0 })).toThrow('range out of range');
+test('a centre beyond the reach of the series still gives finite numbers', () => {
+  const { constant, real, imaginary } = fitPhasorSeries({ harmonics: 2, period, centre: -40 });
+  for (const value of [constant, ...real, ...imaginary]) expect(Number.isFinite(value)).toBe(true);
+});
+
+test('least squares finds the coefficients of what is a combination of its basis', () => {
+  const basis = Float64Array.from({ length: 30 }, (_, i) => Math.sin(i * i + 1));
+  const target = Float64Array.from({ length: 10 }, (_, p) => {
+    const [a, b, c] = basis.subarray(3 * p, 3 * p + 3);
+    return 2 * a! - 3 * b! + 0.5 * c!;
+  });
+  const weights = Float64Array.from({ length: 10 }, (_, p) => 1 + (p % 3));
+  const found = leastSquares({ basis, target, weights, unknowns: 3 });
+  for (const [i, value] of [2, -3, 0.5].entries()) expect(found[i]).toBeCloseTo(value, 8);
 });
 
 test('the logit undoes the logistic function', () => {

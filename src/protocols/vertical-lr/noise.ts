@@ -1,5 +1,5 @@
 /** What encryption and rounding add to logits, residuals and gradient, as standard deviations; and how much may be rounded away. */
-import type { SineSeries } from '../../math/sigmoid.ts';
+import { fitPhasorSeries } from '../../math/sigmoid.ts';
 import { N } from '../../primitives/he/index.ts';
 import { HALF } from '../../primitives/sharing/index.ts';
 
@@ -16,7 +16,8 @@ export interface NoiseInput {
   readonly rows: number;
   /** Of both parties. */
   readonly weights: number;
-  readonly series: SineSeries;
+  readonly harmonics: number;
+  readonly period: number;
   readonly forwardPrime: number;
   readonly fractionBits: number;
   readonly phasorScale: number;
@@ -52,23 +53,23 @@ const GRADIENT_ROUNDING = 0.04;
 const together = (...parts: readonly number[]): number => Math.hypot(...parts);
 
 export function noiseOf(input: NoiseInput): { noise: Noise; dropBits: DropBits } {
-  const { rows, weights, series, phasorScale, transformScale } = input;
+  const { rows, weights, harmonics, period, phasorScale, transformScale } = input;
   const forwardDrop = Math.ceil(Math.log2(input.forwardPrime)) - FORWARD_REPLY_BITS;
   const logit =
-    (series.period / input.forwardPrime) *
+    (period / input.forwardPrime) *
     together(
       ERROR * Math.sqrt(N * weights) * 2 ** input.fractionBits,
       Math.SQRT2 * together(REPLY_ROUNDING * 2 ** forwardDrop, PUBLIC_ZERO),
     );
 
   // A slot is the value of a polynomial: sqrt(M) times a coefficient's error comes back in each row.
-  const norm = Math.hypot(...series.coefficients);
+  const norm = Math.hypot(...fitPhasorSeries({ harmonics, period, centre: 0 }).real);
   const fresh = ERROR * phasorScale * norm;
   const sigmoidDrop = Math.max(0, Math.floor(Math.log2((0.5 * fresh) / REPLY_ROUNDING)));
   const coefficient = together(
     fresh,
     ROUNDING * phasorScale * norm,
-    ROUNDING * phasorScale * Math.sqrt(series.coefficients.length),
+    ROUNDING * phasorScale * Math.sqrt(harmonics),
     REPLY_ROUNDING * 2 ** sigmoidDrop,
     PUBLIC_ZERO,
   );

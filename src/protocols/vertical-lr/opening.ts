@@ -61,14 +61,14 @@ const ROWS_BEYOND = 0.001;
  * parts may pass P / 2, where the series turns back.
  */
 export function leavesRange(
-  { series, rows }: Parameters,
+  { period, rows }: Parameters,
   features: FeatureMatrix,
   weights: Float64Array,
   intercept: number,
 ): boolean {
   const scores = linearScores(features, weights, intercept);
   let beyond = 0;
-  for (const score of scores) if (Math.abs(score) >= series.period / 4) beyond++;
+  for (const score of scores) if (Math.abs(score) >= period / 4) beyond++;
   return beyond > ROWS_BEYOND * rows;
 }
 

@@ -1,6 +1,7 @@
 /** Every number of a training, chosen from its public sizes alone and checked against the security and noise rules. */
 import { SottoError } from '../../base/errors.ts';
-import { fitSineSeries, type SineSeries } from '../../math/sigmoid.ts';
+import { logistic } from '../../math/linear-model.ts';
+import { fitPhasorSeries, phasorSeries } from '../../math/sigmoid.ts';
 import { N, type Ring, ringOf, SEED_BYTES } from '../../primitives/he/index.ts';
 import { HALF } from '../../primitives/sharing/index.ts';
 import { type Noise, noiseOf } from './noise.ts';
@@ -15,8 +16,6 @@ export interface Sizes {
   readonly passes: number;
   /** Odd sine harmonics of the sigmoid: 2, 3 or 4. */
   readonly harmonics: number;
-  /** Logits |z| up to which the series is fitted; by default as far as the harmonics reach. */
-  readonly range?: number;
 }
 
 export interface Parameters {
@@ -25,7 +24,9 @@ export interface Parameters {
   readonly weightsActive: number;
   readonly weightsPassive: number;
   readonly passes: number;
-  readonly series: SineSeries;
+  readonly harmonics: number;
+  /** P, in logits: shares of z are known modulo it. */
+  readonly period: number;
   /** Of the forward product: shares of z / P, modulo its one prime. */
   readonly forwardRing: Ring;
   /** Of sigmoid and gradient: shares modulo q, the product of its two primes. */
@@ -71,7 +72,7 @@ const TRANSFORM_SCALE = 2048;
  * rows first cost accuracy, then time, then accuracy again.
  */
 const MODULI = [
-  { mostBits: 56, phasorScales: [4096, 2896, 2048] },
+  { mostBits: 56, phasorScales: [8192, 5793, 4096, 2896, 2048] },
   { mostBits: 58, phasorScales: [2896, 2048, 1448, 1024] },
 ];
 /** Fewer make primes too narrow to be offered. */
@@ -80,10 +81,11 @@ const MOST_BITS = 58;
 /** A gradient's error of this share of its standard error widens the weights' spread by a twentieth. */
 const MOST_NOISE = { gradient: 0.3, logit: 0.1 };
 /**
- * What a logit may be before the sine series of so many harmonics leaves the sigmoid. Wider ranges cost accuracy
- * where the rows are (three harmonics: an error of 0.01 on 10, 0.02 on 16); separable data needs four.
+ * Periods of the series, in logits, by the number of its odd harmonics: multiples of 1/64. It is usable to
+ * 0.42 periods either side of 0. A longer period costs accuracy where the rows are (three harmonics: an error of 0.004
+ * with 25, 0.02 with 38); separable data needs one, and four harmonics.
  */
-const RANGES: Readonly<Record<number, number>> = { 2: 8, 3: 10.5, 4: 14 };
+const PERIODS: Readonly<Record<number, number>> = { 2: 20, 3: 25, 4: 32 };
 /** log2 q of a published key, special prime included, for 128 bits with N = 4096: N >= 38 log2 q. */
 const DIMENSIONS_PER_BIT = 38;
 
@@ -94,15 +96,16 @@ const DIMENSIONS_PER_BIT = 38;
 export function chooseParameters(sizes: Sizes): Parameters {
   checkSizes(sizes);
   const { rows, dActive, dPassive, passes, harmonics } = sizes;
-  const series = seriesOf(harmonics, sizes.range);
-  const turn = series.period * 2 ** FRACTION_BITS;
+  const period = periodOf(harmonics);
+  const turn = period * 2 ** FRACTION_BITS;
   const { phasorScale, ring } = chooseModulus(rows, turn);
   const forwardRing = ringOf([FORWARD_BITS]);
   const gradientUnit = (phasorScale ** 2 * TRANSFORM_SCALE * rows) / HALF;
   const noise = noiseOf({
     rows,
     weights: dActive + 1 + dPassive,
-    series,
+    harmonics,
+    period,
     forwardPrime: forwardRing.primes[0]!,
     fractionBits: FRACTION_BITS,
     phasorScale,
@@ -114,7 +117,8 @@ export function chooseParameters(sizes: Sizes): Parameters {
     weightsActive: dActive + 1,
     weightsPassive: dPassive,
     passes,
-    series,
+    harmonics,
+    period,
     forwardRing,
     ring,
     fractionBits: FRACTION_BITS,
@@ -128,7 +132,7 @@ export function chooseParameters(sizes: Sizes): Parameters {
     noise: noise.noise,
   };
   assertRules(chosen);
-  return { ...chosen, bytes: bytesOf(chosen, harmonics), warnings: warningsOf(chosen) };
+  return { ...chosen, bytes: bytesOf(chosen), warnings: warningsOf(chosen) };
 }
 
 type Chosen = Omit<Parameters, 'bytes' | 'warnings'>;
@@ -146,21 +150,16 @@ function checkSizes({ rows, dActive, dPassive, passes, harmonics }: Sizes): void
   const hints = dActive + 1 + dPassive;
   if (hints > MAX_HINTS) throw rejected('columns', hints, MAX_HINTS);
   if (passes < 1 || passes > 100) throw rejected('passes', passes, '1 to 100');
-  if (!(harmonics in RANGES)) throw rejected('harmonics', harmonics, '2, 3 or 4');
+  periodOf(harmonics);
 }
 
 const rejected = (field: string, found: number, needed: number | string): SottoError =>
   new SottoError('parameters-rejected', `no training has these ${field}`, { field, found, needed });
 
-const fitted = new Map<string, SineSeries>();
-
-/** The series of a number of harmonics, kept: fitting takes a quarter of a second. */
-export function seriesOf(harmonics: number, range = RANGES[harmonics]): SineSeries {
-  if (range === undefined) throw rejected('harmonics', harmonics, '2, 3 or 4');
-  const name = `${harmonics} ${range}`;
-  const series = fitted.get(name) ?? fitSineSeries({ harmonics, range });
-  fitted.set(name, series);
-  return series;
+export function periodOf(harmonics: number): number {
+  const period = PERIODS[harmonics];
+  if (period === undefined) throw rejected('harmonics', harmonics, '2, 3 or 4');
+  return period;
 }
 
 /** The largest phasors that a fast modulus carries; for very many rows, that any does. */
@@ -225,8 +224,8 @@ function warningsOf(chosen: Chosen): string[] {
 }
 
 /** Bytes of payload in both directions; framing adds less than a thousandth. */
-function bytesOf(chosen: Chosen, harmonics: number): Parameters['bytes'] {
-  const { forwardRing, ring, dropBits, blocks, halves } = chosen;
+function bytesOf(chosen: Chosen): Parameters['bytes'] {
+  const { forwardRing, ring, dropBits, blocks, halves, harmonics } = chosen;
   const weights = chosen.weightsActive + chosen.weightsPassive;
   const cipher = SEED_BYTES + firstBytes(ring);
   const gradient = 2 * publicKeyBytes(ring) + 2 * blocks * cipher;
@@ -244,17 +243,16 @@ function bytesOf(chosen: Chosen, harmonics: number): Parameters['bytes'] {
 
 /** The effective parameters for a person: names and numbers only. */
 export function describeParameters(parameters: Parameters): Record<string, number | string> {
-  const { series, noise, dropBits } = parameters;
+  const { harmonics, period, noise, dropBits } = parameters;
   return {
     'ring degree': N,
     'log2 q': modulusBits(parameters.ring),
     'log2 of the published modulus': publishedBits(parameters.ring),
     'log2 of the forward modulus': modulusBits(parameters.forwardRing),
     passes: parameters.passes,
-    'sigmoid harmonics': series.coefficients.length,
-    'sigmoid range': series.range,
-    'sigmoid period': series.period,
-    'sigmoid error': series.error,
+    'sigmoid harmonics': harmonics,
+    'sigmoid period': period,
+    'sigmoid error': sigmoidError(harmonics, period),
     'fraction bits': parameters.fractionBits,
     'phasor scale': parameters.phasorScale,
     'transform scale': parameters.transformScale,
@@ -265,4 +263,13 @@ export function describeParameters(parameters: Parameters): Record<string, numbe
     'weights opened': parameters.weightsActive + parameters.weightsPassive,
     'bytes of a pass': parameters.bytes.pass,
   };
+}
+
+/** Largest error of the series within four logits of balanced labels: about what it is around other base rates. */
+function sigmoidError(harmonics: number, period: number): number {
+  const series = fitPhasorSeries({ harmonics, period, centre: 0 });
+  let largest = 0;
+  for (let z = -4; z <= 4; z += 1 / 16)
+    largest = Math.max(largest, Math.abs(phasorSeries(series, z) - logistic(z)));
+  return largest;
 }

@@ -141,7 +141,7 @@ export class Pass implements Disposable {
 function ciphertextsOf({ parameters, peerWeights }: Training, stage: Stage): number {
   if (stage === 'forward') return peerWeights;
   if (stage === 'gradient') return parameters.blocks;
-  return parameters.halves * parameters.series.coefficients.length;
+  return parameters.halves * parameters.harmonics;
 }
 
 /** Replies that this party sends in a stage. */

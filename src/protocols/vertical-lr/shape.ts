@@ -3,7 +3,7 @@ import { SottoError } from '../../base/errors.ts';
 import { TrainingShapeSchema } from '../../gen/sotto/protocol/v1/vertical_lr_pb.ts';
 import type { FeatureMatrix } from '../../math/columns.ts';
 import type { Party } from '../party.ts';
-import { chooseParameters, MIN_ROWS, type Parameters, seriesOf } from './parameters.ts';
+import { chooseParameters, MIN_ROWS, type Parameters, periodOf } from './parameters.ts';
 import type { Settings } from './training.ts';
 
 /** Whitened features are cut off here, so that their integers fit. */
@@ -155,4 +155,4 @@ export function checkSettings({ ridge }: Settings, rows: number): void {
   }
 }
 
-const period64ths = (harmonics: number): number => seriesOf(harmonics).period * 64;
+const period64ths = (harmonics: number): number => 64 * periodOf(harmonics);

@@ -18,8 +18,8 @@ import { compute, sharedWords, type Training } from './training.ts';
 import { answerBatches, bytesOfLength, receiveBatches, sendBatches } from './wire.ts';
 
 /** Both parties cut the half blocks in the same places: by what travels from passive to active. */
-function batchesFor({ ring, halves, series }: Parameters): Batch[] {
-  return batchesOf(halves, series.coefficients.length * ciphertextBytes(ring));
+function batchesFor({ ring, halves, harmonics }: Parameters): Batch[] {
+  return batchesOf(halves, harmonics * ciphertextBytes(ring));
 }
 
 /** The rows of half blocks [from, to) of one number a row. */
@@ -32,9 +32,8 @@ export async function sendPhasors(
   { key, zeros }: OwnStage,
   logits: Uint32Array,
 ): Promise<void> {
-  const { ring, forwardRing, series, phasorScale } = parameters;
+  const { ring, forwardRing, harmonics, phasorScale } = parameters;
   const prime = forwardRing.primes[0]!;
-  const harmonics = series.coefficients.length;
   const factors = {
     real: new Float64Array(harmonics).fill(phasorScale),
     imaginary: new Float64Array(harmonics),

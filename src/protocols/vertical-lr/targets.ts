@@ -2,8 +2,7 @@
  * What the active party makes of its labels, for itself: where the sigmoid is met closely, and how
  * large residuals are. Both only change numbers that it multiplies or adds in private.
  */
-import { fitPhasorSeries, type PhasorSeries } from '../../math/phasor-series.ts';
-import { logit } from '../../math/sigmoid.ts';
+import { fitPhasorSeries, logit, type PhasorSeries } from '../../math/sigmoid.ts';
 import type { Parameters } from './parameters.ts';
 
 export interface Targets {
@@ -24,13 +23,12 @@ export interface Targets {
 const CAUTION = 0.6;
 const FASTEST = 4;
 
-export function targetsOf(labels: Uint8Array, { series }: Parameters): Targets {
+export function targetsOf(labels: Uint8Array, { harmonics, period }: Parameters): Targets {
   const rate = labels.reduce((sum, y) => sum + y, 0) / labels.length;
-  const harmonics = series.coefficients.length;
   return {
     labels,
     rate,
-    series: fitPhasorSeries({ harmonics, period: series.period, centre: logit(rate) }),
+    series: fitPhasorSeries({ harmonics, period, centre: logit(rate) }),
     pace: paceOf(rate),
   };
 }

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { inlineCompute } from '../../../src/compute/inline.ts';
 import { logistic } from '../../../src/math/linear-model.ts';
-import { phasorSeries } from '../../../src/math/phasor-series.ts';
+import { phasorSeries } from '../../../src/math/sigmoid.ts';
 import {
   activeTrain,
   chooseParameters,

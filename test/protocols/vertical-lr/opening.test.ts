@@ -83,8 +83,8 @@ test('one row in a thousand may leave the range, two may not', () => {
     values.fill(8, 0, beyond);
     return { rows, columns: 1, values };
   };
-  const weights = Float64Array.of(parameters.series.period / 4 / 8);
+  const weights = Float64Array.of(parameters.period / 4 / 8);
   expect(leavesRange(parameters, of(5), weights, 0)).toBe(false);
   expect(leavesRange(parameters, of(6), weights, 0)).toBe(true);
-  expect(leavesRange(parameters, of(0), weights, parameters.series.period / 2)).toBe(true);
+  expect(leavesRange(parameters, of(0), weights, parameters.period / 2)).toBe(true);
 });
