@@ -15,12 +15,11 @@ import { callStreaming, callUnary, certificateOf } from './grpc.ts';
 import type { PartyKeys, PartyPublic } from './keys.ts';
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts';
 import { patience } from './patience.ts';
-import { fromStatus } from './status.ts';
 import {
   MOST_TAG_REQUEST_BYTES,
   MOST_TAG_RESPONSE_BYTES,
   QUERY,
-  versionGone,
+  tagError,
 } from './tag-protocol.ts';
 
 export interface ConnectTagsOptions {
@@ -84,8 +83,7 @@ function query(
       (error: ServiceError | null, response) => {
         signal.removeEventListener('abort', cancel);
         if (error !== null) {
-          const gone = versionGone(error.code, error.metadata);
-          reject(gone ?? fromStatus(error, 'peer', { method: 'Query' }));
+          reject(tagError(error));
           return;
         }
         try {

@@ -1,11 +1,11 @@
 /** What both ends of TagQueryService agree on: sizes, the trailer of a version that is gone, how a query is coded. */
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { Metadata, type ServiceDefinition, status } from '@grpc/grpc-js';
-import { SottoError } from '../base/errors.ts';
+import { Metadata, type ServiceDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import type { SottoError } from '../base/errors.ts';
 import { SignedManifestSchema, TagQueryService } from '../gen/sotto/tag/v1/tag_pb.ts';
-import { VersionGone } from '../tags/index.ts';
+import { currentVersion, versionGone } from '../tags/index.ts';
 import { methodDefinition, serviceDefinition } from './grpc.ts';
-import { type Refusal, toStatus } from './status.ts';
+import { fromStatus, type Refusal, toStatus } from './status.ts';
 
 /** 4096 blinded ids are 128 KiB. */
 export const MOST_TAG_REQUEST_BYTES = 256 << 10;
@@ -26,25 +26,24 @@ export const QUERY = {
 export const TAG_SERVICE: ServiceDefinition = serviceDefinition(TagQueryService);
 
 /** A peer of this service is told facts too: which field, how long to wait. None of them depends on an id. */
-export function tagRefusal(error: SottoError | VersionGone): Refusal {
-  if (error instanceof SottoError) return toStatus(error, 'operator');
-  const gone = new SottoError('parameters-rejected', 'this version is not answered any more', {
-    field: 'version_id',
-    reason: 'version-gone',
-  });
-  const refusal = toStatus(gone, 'operator');
-  const bytes = toBinary(SignedManifestSchema, error.current);
-  refusal.metadata.set(MANIFEST_KEY, Buffer.from(bytes));
+export function tagRefusal(error: SottoError): Refusal {
+  const refusal = toStatus(error, 'operator');
+  const current = currentVersion(error);
+  if (current !== undefined) {
+    refusal.metadata.set(MANIFEST_KEY, Buffer.from(toBinary(SignedManifestSchema, current)));
+  }
   return refusal;
 }
 
-/** The manifest in a failed call's trailers, still to be checked. */
-export function versionGone(code: status, metadata: Metadata | undefined): VersionGone | undefined {
-  const [bytes] = (metadata ?? new Metadata()).get(MANIFEST_KEY);
-  if (code !== status.FAILED_PRECONDITION || typeof bytes !== 'object') return undefined;
-  try {
-    return new VersionGone(fromBinary(SignedManifestSchema, bytes));
-  } catch {
-    return undefined; // then it is a refusal like any other
+/** What a failed call means; with a manifest in its trailers, which is still to be checked, that a version is gone. */
+export function tagError(error: ServiceError): SottoError {
+  const [bytes] = (error.metadata ?? new Metadata()).get(MANIFEST_KEY);
+  if (error.code === status.FAILED_PRECONDITION && typeof bytes === 'object') {
+    try {
+      return versionGone(fromBinary(SignedManifestSchema, bytes));
+    } catch {
+      // Then it is a refusal like any other.
+    }
   }
+  return fromStatus(error, 'peer', { method: 'Query' });
 }

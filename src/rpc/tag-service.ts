@@ -12,7 +12,7 @@ import {
   type QueryResponse,
   TagQueryService,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
-import { type TagService, VersionGone } from '../tags/index.ts';
+import type { TagService } from '../tags/index.ts';
 import { Pinned, PinnedServerCredentials } from './credentials.ts';
 import { type Call, certificateOf, handlersOf } from './grpc.ts';
 import type { PartyKeys, PartyPublic } from './keys.ts';
@@ -90,8 +90,8 @@ function register(grpc: Server, pinned: Pinned, service: TagService, log: Log): 
     answer.then(
       (response) => reply(null, response),
       (thrown: unknown) => {
-        const error = thrown instanceof VersionGone ? thrown : asSottoError(thrown);
-        if (!(error instanceof VersionGone) && error.code === 'internal') fail(error);
+        const error = asSottoError(thrown);
+        if (error.code === 'internal') fail(error);
         reply(tagRefusal(error));
       },
     );

@@ -33,7 +33,7 @@ import type { TagRemote } from './remote.ts';
 import { digested, inputOf } from './row.ts';
 import { SECRET_BYTES } from './row-index.ts';
 import { decodeRecord } from './schema.ts';
-import { MOST_ITEMS, VersionGone } from './server.ts';
+import { currentVersion, MOST_ITEMS } from './server.ts';
 
 /** What the bank insists on, whatever a manifest offers. */
 export interface TagPolicy {
@@ -70,6 +70,7 @@ export class TagClient implements Disposable {
   #mirror: Mirror | undefined;
   #known: SignedManifest | undefined;
   #syncing: Promise<void> | undefined;
+  #downloading: Promise<void> | undefined;
 
   private constructor(options: TagClientOptions, known: SignedManifest | undefined) {
     this.#options = options;
@@ -97,6 +98,18 @@ export class TagClient implements Disposable {
    * segments that are missing. @throws permission-denied where the policy forbids what is offered.
    */
   async *sync(signal: AbortSignal): AsyncGenerator<DownloadProgress, Manifest, void> {
+    while (this.#downloading !== undefined) await this.#downloading; // two would write the same files
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#downloading = promise;
+    try {
+      return yield* this.#sync(signal);
+    } finally {
+      this.#downloading = undefined;
+      resolve();
+    }
+  }
+
+  async *#sync(signal: AbortSignal): AsyncGenerator<DownloadProgress, Manifest, void> {
     const { remote, folder, datasetId } = this.#options;
     let known = this.#known;
     for (;;) {
@@ -171,9 +184,9 @@ export class TagClient implements Disposable {
     try {
       return await this.#once(forms, signal);
     } catch (thrown) {
-      if (!(thrown instanceof VersionGone)) throw thrown;
-      // What it carries must follow from what we know, before it makes us do anything.
-      follow([thrown.current], undefined, this.#options);
+      const current = currentVersion(thrown);
+      if (current === undefined) throw thrown;
+      readManifest(current, this.#options); // by the company's hand, before it makes us do anything
       await this.#syncOnce(signal);
       return await this.#once(forms, signal);
     }
@@ -251,7 +264,6 @@ export class TagClient implements Disposable {
       try {
         return await this.#options.remote.query(request, signal);
       } catch (thrown) {
-        if (thrown instanceof VersionGone) throw thrown;
         const { code } = asSottoError(thrown);
         if (signal.aborted || code !== 'peer-unavailable') throw thrown;
         await this.#options.sleep(wait, signal);

@@ -10,4 +10,10 @@ export { checkChain, readReceipt } from './receipts.ts';
 export { localRemote, type TagRemote } from './remote.ts';
 export { digested } from './row.ts';
 export { type SealOptions, type SealProgress, seal, type TagTable } from './seal.ts';
-export { type ServedTable, TagServer, type TagService, VersionGone } from './server.ts';
+export {
+  currentVersion,
+  type ServedTable,
+  TagServer,
+  type TagService,
+  versionGone,
+} from './server.ts';

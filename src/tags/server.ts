@@ -1,7 +1,7 @@
 /** The company's side: manifests, segments, and evaluations that are debited before they exist. */
 import { createHmac, createPublicKey, type KeyObject } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { create } from '@bufbuild/protobuf';
+import { create, isMessage } from '@bufbuild/protobuf';
 import { equalBytes } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
 import type { Compute } from '../compute/compute.ts';
@@ -16,6 +16,7 @@ import {
   type QueryResponse,
   QueryResponseSchema,
   type SignedManifest,
+  SignedManifestSchema,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { type Epoch, openEpoch } from './epochs.ts';
 import { TableFolder } from './folder.ts';
@@ -32,15 +33,19 @@ export interface TagService {
   query(peer: string, request: QueryRequest): Promise<QueryResponse>;
 }
 
-/** That a version is not answered any more; the table's current manifest goes with it. */
-export class VersionGone extends Error {
-  override readonly name = 'VersionGone';
-  readonly current: SignedManifest;
+/** That a version is not answered any more; the table's current manifest goes with it, as its cause. */
+export const versionGone = (current: SignedManifest): SottoError =>
+  new SottoError(
+    'parameters-rejected',
+    'this version is not answered any more',
+    { field: 'version_id', reason: 'version-gone' },
+    { cause: current },
+  );
 
-  constructor(current: SignedManifest) {
-    super('version gone');
-    this.current = current;
-  }
+/** The manifest that goes with such an error; undefined for any other. */
+export function currentVersion(thrown: unknown): SignedManifest | undefined {
+  if (!(thrown instanceof SottoError)) return undefined;
+  return isMessage(thrown.cause, SignedManifestSchema) ? thrown.cause : undefined;
 }
 
 /** A table that is served to one tenant, for these purposes. */
@@ -197,7 +202,7 @@ export class TagServer implements TagService {
     const { versions } = this.#versions(table);
     const found = versions.find(({ manifest }) => manifest.versionId === versionId);
     if (found === undefined || expiryMs(found.manifest) <= this.#options.now()) {
-      throw new VersionGone(versions.at(-1)!.signed);
+      throw versionGone(versions.at(-1)!.signed);
     }
     return found;
   }
