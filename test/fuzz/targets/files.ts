@@ -9,8 +9,8 @@ import { parseYaml } from '../../../src/cli/yaml.ts';
 import { parseHalf, serializeHalf } from '../../../src/model/half.ts';
 import { initKeys, publicFile, readPublic } from '../../../src/rpc/keys.ts';
 import { sampleHalf } from '../../support/sample-half.ts';
-import { mutateJson, mutateText } from '../mutations.ts';
 import type { Target } from '../target.ts';
+import { mutateJson, mutateText } from '../texts.ts';
 
 const CONFIG = `party: bank
 listen: 127.0.0.1:7001
