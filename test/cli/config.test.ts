@@ -128,3 +128,9 @@ test('several mistakes are told at once, in the order of their lines', () => {
     '16',
   ]);
 });
+
+test('the engine that draws coins is the kernel, or SEAL where the file says so', () => {
+  expect(load(GOOD).he.engine).toBe('kernel');
+  expect(load(`${GOOD}he: { engine: seal }\n`).he.engine).toBe('seal');
+  expect(refusal(`${GOOD}he: { engine: openfhe }\n`).message).toContain('one of kernel, seal');
+});
