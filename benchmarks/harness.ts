@@ -41,22 +41,39 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + sorted[middle - 1]!) / 2;
 }
 
+interface RaceOptions {
+  readonly rounds: number;
+  /** Of each function in a round; `'even'`: so many that each function's turn takes about as long as the slowest's call. */
+  readonly calls: number | 'even';
+}
+
 /**
  * Milliseconds of one call of each function: `rounds` rounds, in each of them every function for
  * `calls` calls in turn, so that a noisy moment of the machine hits all of them alike; medians.
  */
 export async function race<const T extends readonly (() => unknown)[]>(
   functions: T,
-  { rounds, calls }: { readonly rounds: number; readonly calls: number },
+  { rounds, calls }: RaceOptions,
 ): Promise<{ [K in keyof T]: number }> {
   const times = functions.map((): number[] => []);
+  const millisecondsOf = async (run: () => unknown, count: number): Promise<number> => {
+    const start = performance.now();
+    for (let call = 0; call < count; call++) await run();
+    return (performance.now() - start) / count;
+  };
   for (const run of functions) await run(); // warm up: compiled before the first measurement
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, run] of functions.entries()) {
-      const start = performance.now();
-      for (let call = 0; call < calls; call++) await run();
-      times[i]!.push((performance.now() - start) / calls);
+  const counts: number[] = functions.map(() => (calls === 'even' ? 1 : calls));
+  if (calls === 'even') {
+    // On a busy machine, long turns are interrupted more often than short ones: a ratio of unlike turns is too high.
+    const single: number[] = [];
+    for (const run of functions) {
+      single.push(Math.min(...[await millisecondsOf(run, 1), await millisecondsOf(run, 1)]));
     }
+    for (const [i, ms] of single.entries()) counts[i] = Math.ceil(Math.max(...single) / ms);
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, run] of functions.entries())
+      times[i]!.push(await millisecondsOf(run, counts[i]!));
   }
   return times.map(median) as { [K in keyof T]: number };
 }

@@ -2,6 +2,7 @@
 import type { Subject } from './harness.ts';
 
 export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
+  goals: async () => (await import('./goals.ts')).goals,
   'vertical-lr': async () => (await import('./protocols/vertical-lr.ts')).verticalLr,
   accuracy: async () => (await import('./model/accuracy.ts')).accuracy,
   he: async () => (await import('./primitives/he.ts')).he,
