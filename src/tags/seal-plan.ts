@@ -54,6 +54,8 @@ export interface SealOptions {
   readonly random: Random;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Rows between two checkpoints; absent: a few seconds of work. */
+  readonly checkpointRows?: number;
 }
 
 export interface Prepared {

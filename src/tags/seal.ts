@@ -37,7 +37,7 @@ export interface SealProgress {
   readonly etaSeconds: number | undefined;
 }
 
-/** Rows between two checkpoints: a few seconds of work. */
+/** A few seconds of work. */
 const CHECKPOINT_ROWS = 32_768;
 
 /** Seals one version. Each yield is a safe point, and tells how far it is. */
@@ -128,7 +128,7 @@ class Sealing implements Disposable {
         if (row % SLICE === 0) await setImmediate(); // threads are handed their next tasks meanwhile
       }
       this.#rowsRead = Math.max(this.#rowsRead, row);
-      if (this.#rowsRead - saved < CHECKPOINT_ROWS) continue;
+      if (this.#rowsRead - saved < (options.checkpointRows ?? CHECKPOINT_ROWS)) continue;
       saved = this.#rowsRead;
       this.#checkpoint();
       const perRow = (options.now() - since) / (row - sealedBefore) / 1000;
