@@ -158,7 +158,8 @@ export async function verifyOpened(
     new SottoError('verification-failed', 'an opened query does not hold', { field });
   if (opened.manifest === undefined) throw refuse('manifest');
   const manifest = readManifest(opened.manifest, expected);
-  const request = fromBinary(QueryRequestSchema, opened.request);
+  const request = decodeRequest(opened.request);
+  if (request === undefined) throw refuse('request');
   const receipt = checkReceipt(opened.receipt, request, expected);
   if (request.versionId !== manifest.versionId) throw refuse('version_id');
   const from = opened.index * POINT_BYTES;
@@ -168,4 +169,12 @@ export async function verifyOpened(
   const { blinded } = await compute.run('oprfBlind', { inputs, coins: opened.coins });
   if (!equalBytes(asked, blinded)) throw refuse('id');
   return receipt;
+}
+
+function decodeRequest(bytes: Uint8Array): QueryRequest | undefined {
+  try {
+    return fromBinary(QueryRequestSchema, bytes);
+  } catch {
+    return undefined;
+  }
 }
