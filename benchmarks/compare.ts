@@ -2,7 +2,7 @@
  * `npm run bench:compare [-- --only <regular expression>] [-- --pin]`: measures what is quick to measure against a
  * baseline of the same run, and holds each ratio against the pinned one. Ends with 1 if a ratio has fallen by more
  * than a quarter. Ratios move less than times from machine to machine, and with what else a machine does; a row that
- * falls is measured once more, and the better counts. `--pin` writes the pinned ratios, of several rounds.
+ * falls is measured once more, and the better counts. `--pin` writes the pinned ratios.
  *
  * Pinned ratios (baselines/) and results (results/) are arrays as github-action-benchmark reads them
  * (tool: customBiggerIsBetter).
@@ -10,7 +10,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { machine, median, type Row, type Subject } from './harness.ts';
+import { machine, type Subject } from './harness.ts';
 import { ristretto } from './kernels/ristretto.ts';
 import { multiplyAccumulate } from './primitives/multiply-accumulate.ts';
 
@@ -27,11 +27,11 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   'multiply-accumulate': multiplyAccumulate,
   ristretto,
 };
-/** Its big integers are collected at times of their own, and each row with it has one without. */
-const NOISY = '@noble/curves';
+/** Rows that are mostly allocation: garbage is collected at times of its own. Each has a row without. */
+const NOISY = /@noble\/curves|with copies/;
 /** Of the pinned ratio: less is a regression. */
 const LEAST = 0.75;
-const ROUNDS_TO_PIN = 3;
+const ROUNDS = 3;
 
 const { values: flags } = parseArgs({
   options: { only: { type: 'string', default: '' }, pin: { type: 'boolean', default: false } },
@@ -40,20 +40,33 @@ const only = new RegExp(flags.only);
 const fileOf = (folder: string, subject: string): string =>
   join(import.meta.dirname, folder, `${subject}.json`);
 
-function entryOf(row: Row): Entry | undefined {
-  const { name, value, unit, baseline, ratio } = row;
-  if (ratio === undefined || baseline === undefined || baseline.name === NOISY) return undefined;
-  const times = `${value.toPrecision(3)} ${unit}; ${baseline.name}: ${baseline.value.toPrecision(3)} ${unit}`;
-  return { name, unit: 'x', value: ratio, extra: `${times}; ${machine()}` };
+/** A cost and its baseline's, each the best median of several rounds: whatever disturbs a machine only adds. */
+interface Costs {
+  readonly unit: string;
+  readonly own: number;
+  readonly baseline: { readonly name: string; readonly value: number };
 }
 
-async function measure(subject: Subject): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for await (const row of subject({ quick: true })) {
-    const entry = entryOf(row);
-    if (entry !== undefined) entries.push(entry);
+async function measure(subject: Subject, rounds: number): Promise<Entry[]> {
+  const best = new Map<string, Costs>();
+  for (let round = 0; round < rounds; round++) {
+    for await (const { name, unit, value, baseline } of subject({ quick: true })) {
+      if (baseline === undefined || NOISY.test(`${name} ${baseline.name}`)) continue;
+      const before = best.get(name);
+      best.set(name, {
+        unit,
+        own: Math.min(value, before?.own ?? value),
+        baseline: {
+          name: baseline.name,
+          value: Math.min(baseline.value, before?.baseline.value ?? baseline.value),
+        },
+      });
+    }
   }
-  return entries;
+  return [...best].map(([name, { unit, own, baseline }]) => {
+    const times = `${own.toPrecision(3)} ${unit}; ${baseline.name}: ${baseline.value.toPrecision(3)} ${unit}`;
+    return { name, unit: 'x', value: baseline.value / own, extra: `${times}; ${machine()}` };
+  });
 }
 
 const write = (folder: string, name: string, entries: readonly Entry[]): void => {
@@ -61,18 +74,12 @@ const write = (folder: string, name: string, entries: readonly Entry[]): void =>
   writeFileSync(fileOf(folder, name), `${JSON.stringify(entries, null, 2)}\n`);
 };
 
-/** Of each row, the round whose ratio is the median. */
 async function pin(name: string, subject: Subject): Promise<void> {
-  const rounds: Entry[][] = [];
-  for (let i = 0; i < ROUNDS_TO_PIN; i++) rounds.push(await measure(subject));
-  const middle = rounds[0]!.map((_, row) => {
-    const all = rounds.map((round) => round[row]!);
-    const wanted = median(all.map(({ value }) => value));
-    return all.find(({ value }) => value === wanted)!;
-  });
-  write('baselines', name, middle);
-  for (const { name: row, value, extra } of middle)
+  const entries = await measure(subject, 2 * ROUNDS);
+  write('baselines', name, entries);
+  for (const { name: row, value, extra } of entries) {
     console.log(`pinned ${value.toFixed(2)} x  ${row} (${extra})`);
+  }
 }
 
 /** Rows whose ratio has fallen too far, after a second look at them. */
@@ -82,9 +89,9 @@ async function compare(name: string, subject: Subject): Promise<string[]> {
   const fallen = (entries: readonly Entry[]): Entry[] =>
     entries.filter((entry) => entry.value < (least.get(entry.name) ?? 0));
 
-  let entries = await measure(subject);
+  let entries = await measure(subject, ROUNDS);
   if (fallen(entries).length > 0) {
-    const again = await measure(subject);
+    const again = await measure(subject, ROUNDS);
     entries = entries.map((first, i) => (again[i]!.value > first.value ? again[i]! : first));
   }
   write('results', name, entries);

@@ -9,4 +9,5 @@ export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   ristretto: async () => (await import('./kernels/ristretto.ts')).ristretto,
   psi: async () => (await import('./protocols/psi.ts')).psi,
   rpc: async () => (await import('./rpc/throughput.ts')).rpc,
+  'tag-query': async () => (await import('./tags/tag-query.ts')).tagQuery,
 };

@@ -1,0 +1,213 @@
+/** Sealing a table, and asking it for tags: two processes over mutual TLS, each with one crypto thread. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { ristretto255_oprf } from '@noble/curves/ed25519.js';
+import { openPool, type Pool } from '../../src/compute/pool.ts';
+import type { Manifest } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
+import { systemRandom } from '../../src/jobs/system.ts';
+import { initKeys, readPrivate } from '../../src/rpc/keys.ts';
+import { connectTags } from '../../src/rpc/tag-client.ts';
+import { ReceiptStore } from '../../src/tags/audit.ts';
+import { openBatcher } from '../../src/tags/batcher.ts';
+import { TagClient } from '../../src/tags/client.ts';
+import { seal } from '../../src/tags/seal.ts';
+import { rowBytes } from '../../src/tags/shape.ts';
+import { FIELDS, finish, idOf, members } from '../../test/support/tag-parts.ts';
+import { type BenchOptions, type Row, race } from '../harness.ts';
+import { temporaryFolder } from '../scenarios/temporary-folder.ts';
+
+const { voprf } = ristretto255_oprf;
+const BASELINE = '@noble/curves, an id at a time, without network';
+
+export async function* tagQuery({ quick }: BenchOptions): AsyncGenerator<Row, void, void> {
+  const rows = quick ? 4_000 : 100_000;
+  await using folder = await temporaryFolder();
+  await initKeys('company', join(folder.path, 'keys'));
+  await initKeys('bank', join(folder.path, 'keys'));
+  writeFileSync(join(folder.path, 'members.csv'), members(rows));
+  await using pool = openPool({ threads: 1 });
+  yield* sealing(folder.path, rows, pool);
+  const perId = await nobleMs(quick ? 2 : 5);
+  yield* asking(folder.path, rows, pool, { quick, perId });
+}
+
+async function* sealing(
+  folder: string,
+  rows: number,
+  compute: Pool,
+): AsyncGenerator<Row, void, void> {
+  await compute.run('oprfDeriveKey', { seed: new Uint8Array(32), info: new Uint8Array() });
+  let peak = 0;
+  const since = performance.now();
+  const work = sealAll(folder, compute);
+  let manifest: Manifest | undefined;
+  while (manifest === undefined) {
+    const { done, value } = await work.next();
+    peak = Math.max(peak, process.memoryUsage.rss());
+    if (done === true) manifest = value;
+  }
+  const value = (1000 * rows) / (performance.now() - since);
+  const name = `tag-query: sealing ${rows / 1000}k rows, one crypto thread`;
+  yield { name, value, unit: 'rows/s', samples: 1, goal: { atLeast: 3_400 } }; // 1M in 5 minutes
+  yield {
+    name: `${name}: memory`,
+    value: peak / 2 ** 20,
+    unit: 'MiB',
+    samples: 1,
+    goal: { atMost: 1024 },
+  };
+  const bytes = rowBytes(manifest);
+  yield {
+    name: `tag-query: mirror, records of ${manifest.recordBytes} bytes`,
+    value: bytes,
+    unit: 'bytes/row',
+    samples: 1,
+  };
+}
+
+async function* sealAll(folder: string, compute: Pool) {
+  const dataset = {
+    path: join(folder, 'members.csv'),
+    idColumn: 'phone',
+    idNormalization: ['phone-digits'],
+  };
+  const { signingKey } = await readPrivate(join(folder, 'keys'), 'company');
+  return yield* seal({
+    table: {
+      datasetId: 'members',
+      tenant: 'bank',
+      source: {
+        dataset,
+        fields: FIELDS,
+        columns: FIELDS.map(({ name }) => name),
+        unknown: [],
+        digestAlgorithm: 'none',
+      },
+      idType: 'phone',
+      quota: { perSecond: 0, perDay: 0, perEpoch: 0 },
+      price: '',
+      validMs: 86_400_000,
+      canaries: 0,
+    },
+    versionId: 'v1',
+    kind: 'whole',
+    epoch: 'same',
+    sealed: join(folder, 'sealed'),
+    secrets: join(folder, 'secrets'),
+    signingKey,
+    compute,
+    random: systemRandom,
+    now: () => Date.now(),
+    signal: new AbortController().signal,
+    checkpointRows: 8_192,
+  });
+}
+
+async function* asking(
+  folder: string,
+  rows: number,
+  compute: Pool,
+  { quick, perId }: { readonly quick: boolean; readonly perId: number },
+): AsyncGenerator<Row, void, void> {
+  const child = fork(join(import.meta.dirname, 'company.ts'), [folder]);
+  try {
+    const [address] = await once(child, 'message');
+    const company = (await readPrivate(join(folder, 'keys'), 'company')).public;
+    const keys = await readPrivate(join(folder, 'keys'), 'bank');
+    await using remote = connectTags({ address: String(address), server: company, keys });
+    using receipts = ReceiptStore.open(join(folder, 'receipts'), systemRandom);
+    using client = await TagClient.open({
+      remote,
+      folder: join(folder, 'mirror'),
+      datasetId: 'members',
+      tenant: 'bank',
+      signer: company.signingKey,
+      purpose: 'marketing',
+      policy: { minAnonymity: 'full', maxDownloadBytes: 2 ** 40, maxLatencyMs: 60_000 },
+      receipts,
+      compute,
+      random: systemRandom,
+      sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
+    });
+    const { signal } = new AbortController();
+    await finish(client.sync(signal));
+    const { lookup } = openBatcher(client, 2, signal);
+    const one = async (i: number): Promise<void> => {
+      const { results } = await lookup([idOf(i % (2 * rows))]); // every second one is not there
+      if (results[0]?.found !== i % (2 * rows) < rows) throw new Error('a wrong answer');
+    };
+    await one(0);
+    for (const callers of [1, 16, 64]) yield* load(one, callers, quick ? 64 : 2_000, perId);
+    const batch = Array.from({ length: 256 }, (_, i) => client.form([idOf(i)])[0]!);
+    const [ms] = await race([() => client.lookup(batch, signal)], {
+      rounds: quick ? 1 : 9,
+      calls: 1,
+    });
+    const value = (1000 * 256) / ms;
+    const baseline = { name: BASELINE, value: 1000 / perId };
+    const name = 'tag-query: a batch of 256 ids';
+    yield {
+      name,
+      value,
+      unit: 'ids/s',
+      samples: quick ? 1 : 9,
+      baseline,
+      ratio: value / baseline.value,
+    };
+  } finally {
+    child.kill();
+  }
+}
+
+/** So many callers, each with one id at a time. */
+async function* load(
+  one: (i: number) => Promise<void>,
+  callers: number,
+  total: number,
+  perId: number,
+): AsyncGenerator<Row, void, void> {
+  const times: number[] = [];
+  let next = 0;
+  const since = performance.now();
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      while (next < total) {
+        const at = performance.now();
+        await one(7 * next++);
+        times.push(performance.now() - at);
+      }
+    }),
+  );
+  const value = (1000 * times.length) / (performance.now() - since);
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.floor(share * (times.length - 1))]!;
+  const name = `tag-query: ${callers} caller${callers === 1 ? '' : 's'} of the sidecar`;
+  const baseline = { name: BASELINE, value: 1000 / perId };
+  const samples = times.length;
+  yield { name, value, unit: 'look-ups/s', samples, baseline, ratio: value / baseline.value };
+  yield { name: `${name}: p50`, value: at(0.5), unit: 'ms', samples };
+  const goal = callers === 64 ? { goal: { atMost: 50 } } : {};
+  yield { name: `${name}: p99`, value: at(0.99), unit: 'ms', samples, ...goal };
+}
+
+/** Milliseconds for one id with the library: blinded, evaluated with a proof, checked, finalized. */
+async function nobleMs(rounds: number): Promise<number> {
+  const keys = voprf.generateKeyPair();
+  const input = new Uint8Array(40).fill(5);
+  const one = (): void => {
+    const { blind, blinded } = voprf.blind(input);
+    const { evaluated, proof } = voprf.blindEvaluateBatch(keys.secretKey, keys.publicKey, [
+      blinded,
+    ]) as unknown as {
+      evaluated: Uint8Array[];
+      proof: Uint8Array;
+    };
+    const items = [{ input, blind, blinded, evaluated: evaluated[0]! }];
+    voprf.finalizeBatch(items as never, keys.publicKey, proof as never);
+  };
+  const [ms] = await race([one], { rounds, calls: 3 });
+  return ms;
+}
