@@ -3,12 +3,9 @@ export { openQuery, ReceiptStore, verifyOpened } from './audit.ts';
 export { type Batcher, openBatcher } from './batcher.ts';
 export { TagClient, type TagClientOptions, type TagPolicy } from './client.ts';
 export type { DownloadProgress } from './download.ts';
-export { TableFolder } from './folder.ts';
-export { readManifest } from './manifest.ts';
 export { Meter } from './meter.ts';
 export { checkChain, readReceipt } from './receipts.ts';
-export { localRemote, type TagRemote } from './remote.ts';
-export { digested } from './row.ts';
+export type { TagRemote } from './remote.ts';
 export { type SealOptions, type SealProgress, seal, type TagTable } from './seal.ts';
 export {
   currentVersion,
