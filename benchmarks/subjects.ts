@@ -10,4 +10,6 @@ export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   psi: async () => (await import('./protocols/psi.ts')).psi,
   rpc: async () => (await import('./rpc/throughput.ts')).rpc,
   'tag-query': async () => (await import('./tags/tag-query.ts')).tagQuery,
+  oprf: async () => (await import('./primitives/oprf.ts')).oprf,
+  ot: async () => (await import('./primitives/ot.ts')).ot,
 };
