@@ -15,7 +15,8 @@ import { openBatcher } from '../../src/tags/batcher.ts';
 import { TagClient } from '../../src/tags/client.ts';
 import { seal } from '../../src/tags/seal.ts';
 import { rowBytes } from '../../src/tags/shape.ts';
-import { FIELDS, finish, idOf, members } from '../../test/support/tag-parts.ts';
+import { sealOptions } from '../../test/support/tag-company.ts';
+import { finish, idOf, members } from '../../test/support/tag-parts.ts';
 import { type BenchOptions, type Row, race } from '../harness.ts';
 import { temporaryFolder } from '../scenarios/temporary-folder.ts';
 
@@ -69,41 +70,9 @@ async function* sealing(
 }
 
 async function* sealAll(folder: string, compute: Pool) {
-  const dataset = {
-    path: join(folder, 'members.csv'),
-    idColumn: 'phone',
-    idNormalization: ['phone-digits'],
-  };
   const { signingKey } = await readPrivate(join(folder, 'keys'), 'company');
-  return yield* seal({
-    table: {
-      datasetId: 'members',
-      tenant: 'bank',
-      source: {
-        dataset,
-        fields: FIELDS,
-        columns: FIELDS.map(({ name }) => name),
-        unknown: [],
-        digestAlgorithm: 'none',
-      },
-      idType: 'phone',
-      quota: { perSecond: 0, perDay: 0, perEpoch: 0 },
-      price: '',
-      validMs: 86_400_000,
-      canaries: 0,
-    },
-    versionId: 'v1',
-    kind: 'whole',
-    epoch: 'same',
-    sealed: join(folder, 'sealed'),
-    secrets: join(folder, 'secrets'),
-    signingKey,
-    compute,
-    random: systemRandom,
-    now: () => Date.now(),
-    signal: new AbortController().signal,
-    checkpointRows: 8_192,
-  });
+  const options = sealOptions(folder, { signingKey, compute, random: systemRandom });
+  return yield* seal({ ...options, checkpointRows: 8_192 });
 }
 
 async function* asking(

@@ -22,7 +22,8 @@ import { ReceiptStore } from '../../src/tags/audit.ts';
 import { TagClient } from '../../src/tags/client.ts';
 import type { TagRemote } from '../../src/tags/remote.ts';
 import { seal } from '../../src/tags/seal.ts';
-import { FIELDS, finish, idOf, members } from '../support/tag-parts.ts';
+import { sealOptions } from '../support/tag-company.ts';
+import { finish, idOf, members } from '../support/tag-parts.ts';
 
 export interface Tally {
   /** Servers killed between debit and answer. */
@@ -54,41 +55,9 @@ async function prepare(folder: string): Promise<void> {
   await initKeys('company', join(folder, 'keys'));
   await initKeys('bank', join(folder, 'keys'));
   writeFileSync(join(folder, 'members.csv'), members(ROWS));
-  const dataset = {
-    path: join(folder, 'members.csv'),
-    idColumn: 'phone',
-    idNormalization: ['phone-digits'],
-  };
-  await finish(
-    seal({
-      table: {
-        datasetId: 'members',
-        tenant: 'bank',
-        source: {
-          dataset,
-          fields: FIELDS,
-          columns: FIELDS.map(({ name }) => name),
-          unknown: [],
-          digestAlgorithm: 'none',
-        },
-        idType: 'phone',
-        quota: { perSecond: 0, perDay: 0, perEpoch: 0 },
-        price: '',
-        validMs: 86_400_000,
-        canaries: 0,
-      },
-      versionId: 'v1',
-      kind: 'whole',
-      epoch: 'same',
-      sealed: join(folder, 'sealed'),
-      secrets: join(folder, 'secrets'),
-      signingKey: (await readPrivate(join(folder, 'keys'), 'company')).signingKey,
-      compute: inlineCompute(),
-      random: systemRandom,
-      now: () => Date.now(),
-      signal: new AbortController().signal,
-    }),
-  );
+  const { signingKey } = await readPrivate(join(folder, 'keys'), 'company');
+  const coins = { signingKey, compute: inlineCompute(), random: systemRandom };
+  await finish(seal(sealOptions(folder, coins)));
 }
 
 async function run(folder: string, times: number): Promise<Tally> {

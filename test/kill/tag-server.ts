@@ -3,14 +3,10 @@
  * the answer is out. `node tag-server.ts <folder> <port>`; waits for "serve", says "serving", and dies at its
  * n-th evaluation for "die <n> before|after".
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Compute, TaskName } from '../../src/compute/compute.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
-import { publicFile, readPrivate, readPublic } from '../../src/rpc/keys.ts';
 import { serveTags } from '../../src/rpc/tag-service.ts';
-import { Meter } from '../../src/tags/meter.ts';
-import { TagServer } from '../../src/tags/server.ts';
+import { tagService } from '../support/tag-company.ts';
 
 const [folder = '', port = ''] = process.argv.slice(2);
 const inline = inlineCompute();
@@ -35,19 +31,7 @@ const compute: Compute = {
 };
 
 async function serve(): Promise<void> {
-  const keys = await readPrivate(join(folder, 'keys'), 'company');
-  const bank = readPublic(await readFile(publicFile(join(folder, 'keys'), 'bank'), 'utf8'));
-  const now = (): number => Date.now();
-  const service = new TagServer({
-    tables: [{ datasetId: 'members', tenant: 'bank', purposes: ['marketing'] }],
-    sealed: join(folder, 'sealed'),
-    secrets: join(folder, 'secrets'),
-    signingKey: keys.signingKey,
-    compute,
-    meter: new Meter(join(folder, 'debits.sqlite'), now),
-    now,
-  });
-  await serveTags({ listen: `127.0.0.1:${port}`, keys, peers: [bank], service });
+  await serveTags({ listen: `127.0.0.1:${port}`, ...(await tagService(folder, compute)) });
   process.send?.('serving');
 }
 

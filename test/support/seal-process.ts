@@ -1,11 +1,11 @@
 /** Seals the table of a `TagWorld` folder in a process of its own, to be limited or killed: says each safe point, and how it ended. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { join } from 'node:path';
 import { asSottoError } from '../../src/base/errors.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import { type SealProgress, seal } from '../../src/tags/seal.ts';
 import { seededRandom } from './random.ts';
-import { FIELDS, finish } from './tag-parts.ts';
+import { sealOptions } from './tag-company.ts';
+import { finish } from './tag-parts.ts';
 
 /** Known to both processes; Ed25519 in PKCS #8. */
 export const privateKey = createPrivateKey({
@@ -19,40 +19,13 @@ export const privateKey = createPrivateKey({
 export const publicKey = createPublicKey(privateKey);
 
 async function run(folder: string): Promise<string> {
-  const dataset = {
-    path: join(folder, 'members.csv'),
-    idColumn: 'phone',
-    idNormalization: ['phone-digits'],
-  };
-  const sealing = seal({
-    table: {
-      datasetId: 'members',
-      tenant: 'bank',
-      source: {
-        dataset,
-        fields: FIELDS,
-        columns: FIELDS.map(({ name }) => name),
-        unknown: ['?'],
-        digestAlgorithm: 'none',
-      },
-      idType: 'phone',
-      quota: { perSecond: 0, perDay: 0, perEpoch: 0 },
-      price: '',
-      validMs: 86_400_000,
-      canaries: 1,
-    },
-    versionId: 'v1',
-    kind: 'whole',
-    epoch: 'same',
-    sealed: join(folder, 'sealed'),
-    secrets: join(folder, 'secrets'),
+  const coins = {
     signingKey: privateKey,
     compute: inlineCompute(),
     random: seededRandom('process'),
-    now: () => Date.now(),
-    signal: new AbortController().signal,
-    checkpointRows: 2_048,
-  });
+  };
+  const options = sealOptions(folder, coins, { unknown: ['?'], canaries: 1 });
+  const sealing = seal({ ...options, checkpointRows: 2_048 });
   return await finish(told(sealing)).then(
     () => 'sealed',
     (thrown: unknown) => asSottoError(thrown).code,

@@ -13,7 +13,8 @@ import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
 import { type SealOptions, seal } from '../../src/tags/seal.ts';
 import { TagServer, type TagServerOptions } from '../../src/tags/server.ts';
 import { seededRandom } from './random.ts';
-import { FIELDS, finish, members } from './tag-parts.ts';
+import { sealOptions } from './tag-company.ts';
+import { finish, members } from './tag-parts.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const keysOf = (): {
@@ -40,39 +41,14 @@ export class TagWorld implements Disposable {
   }
 
   sealOptions(versionId: string, changes: Partial<SealOptions> = {}): SealOptions {
-    return {
-      table: {
-        datasetId: 'members',
-        tenant: 'bank',
-        source: {
-          dataset: {
-            path: this.path('members.csv'),
-            idColumn: 'phone',
-            idNormalization: ['phone-digits'],
-          },
-          fields: FIELDS,
-          columns: FIELDS.map(({ name }) => name),
-          unknown: ['?'],
-          digestAlgorithm: 'none',
-        },
-        idType: 'phone',
-        quota: this.quota,
-        price: '',
-        validMs: 86_400_000,
-        canaries: 1,
-      },
-      versionId,
-      kind: 'whole',
-      epoch: 'same',
-      sealed: this.path('sealed'),
-      secrets: this.path('secrets'),
+    const coins = {
       signingKey: this.company.privateKey,
       compute: this.compute,
       random: this.random,
-      now: () => this.clock.now,
-      signal: new AbortController().signal,
-      ...changes,
     };
+    const table = { unknown: ['?'], quota: this.quota, canaries: 1 };
+    const now = (): number => this.clock.now;
+    return { ...sealOptions(this.folder, coins, table), versionId, now, ...changes };
   }
 
   async seal(versionId: string, changes: Partial<SealOptions> = {}): Promise<Manifest> {
