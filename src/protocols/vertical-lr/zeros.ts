@@ -4,7 +4,7 @@ import type { Ring, SeededZeros, Zeros } from '../../primitives/he/index.ts';
 import type { Party } from '../party.ts';
 import type { KeyUse, StageKey } from './keys.ts';
 
-/** Drawn in one task: a zero takes two to three milliseconds. */
+/** Drawn in one task: a zero takes 0.6 ms by the kernel, and two to six by SEAL. */
 const DRAWN_AT_ONCE = 6;
 
 /** Arrays of as many equal parts as there are zeros. */
