@@ -5,9 +5,10 @@ import { z } from 'zod';
 import { DEFAULT_ENGINE, ENGINES } from '../compute/compute.ts';
 import { type DatasetConfig, datasetSchema } from '../data/dataset.ts';
 import { DEFAULT_LIMITS } from '../jobs/options.ts';
-import { DEFAULT_RPC_LIMITS, ROLES } from '../rpc/index.ts';
+import { DEFAULT_RPC_LIMITS, ROLES, wrappingKeyFile } from '../rpc/index.ts';
 import { checked } from './schema.ts';
 import { tagComplaints, tagsSchema } from './tags-config.ts';
+import { wrappingKeySchema } from './wrapping-key.ts';
 import { type Complaint, complain, nearest, type Path, readYaml, type YamlFile } from './yaml.ts';
 
 /** `*` matches any. */
@@ -39,6 +40,8 @@ const schema = z.strictObject({
   party: name,
   keys: text.default('keys'),
   state: text.default('state'),
+  /** Where the key comes from that wraps the state folder's; absent: `<keys>/<party>.wrap.key`. */
+  wrappingKey: wrappingKeySchema.prefault({}),
   /** Where peers reach this worker; absent: it only dials. */
   listen: address.optional(),
   peers: z
@@ -173,6 +176,7 @@ function absolute(config: Config, file: YamlFile): Config {
     ...config,
     keys: existing(config.keys, ['keys'], 'the keys folder'),
     state: from(config.state),
+    wrappingKey: wrappingKeyOf(config, from),
     ...(config.tags && { tags: { ...config.tags, sealed: from(config.tags.sealed) } }),
     peers: config.peers.map((peer, index) => ({
       ...peer,
@@ -194,4 +198,12 @@ function absolute(config: Config, file: YamlFile): Config {
   };
   if (missing.length > 0) throw complain(file, missing);
   return resolved;
+}
+
+function wrappingKeyOf(
+  { wrappingKey, keys, party }: Config,
+  from: (path: string) => string,
+): Config['wrappingKey'] {
+  if (Object.keys(wrappingKey).length === 0) return { file: wrappingKeyFile(from(keys), party) };
+  return wrappingKey.file === undefined ? wrappingKey : { file: from(wrappingKey.file) };
 }

@@ -16,6 +16,7 @@ import { type Config, tablesOf } from './config.ts';
 import { openLog } from './log.ts';
 import { peerOf } from './peer-files.ts';
 import { openTagServices } from './tags.ts';
+import { openVault } from './vault.ts';
 
 /** What has not stopped by then is cut off, a little before whoever asked loses patience (15 s). */
 const STOP_MS = 14_000;
@@ -64,6 +65,7 @@ async function openServices(config: Config, log: Log): Promise<Services> {
   const services: Services = {};
   try {
     const keys = await readPrivate(config.keys, config.party);
+    const vault = await openVault(config);
     const publics = await Promise.all(config.peers.map(peerOf));
     const operators = await Promise.all(config.operators.certificates.map(operatorOf));
     const compute = openPool({
@@ -91,6 +93,7 @@ async function openServices(config: Config, log: Log): Promise<Services> {
         own: keys.signingKey,
         peers: Object.fromEntries(publics.map((peer) => [peer.name, peer.signingKey])),
       },
+      vault,
       peers,
       compute,
       random: systemRandom,

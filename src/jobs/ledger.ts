@@ -9,6 +9,7 @@ import { createHmac } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SottoError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import type { Place, Vault } from '../base/sealed.ts';
 import type { ScoreEntry, ScoreLedger } from '../protocols/score/index.ts';
 import { inTransaction } from './state.ts';
 
@@ -19,6 +20,7 @@ const LEAST_DIFFERENCE = 100;
 const LEAST_DIFFERENCE_SHARE = 0.01;
 /** Two of 100 million rows meet with probability 2^-76. */
 const DIGEST_BYTES = 16;
+const LEDGER_KEY: Place = { purpose: 'ledger-key' };
 
 export interface LabelDebit {
   readonly dataset: string;
@@ -36,9 +38,9 @@ export class Ledger {
   readonly #key: Uint8Array;
   readonly #scoresOfRow: StatementSync;
 
-  constructor(database: DatabaseSync, random: Random) {
+  constructor(database: DatabaseSync, random: Random, vault: Vault) {
     this.#database = database;
-    this.#key = ledgerKey(database, random);
+    this.#key = ledgerKey(database, random, vault);
     this.#scoresOfRow = database.prepare(
       'SELECT model, steps FROM scores WHERE dataset = ? AND row = ?',
     );
@@ -192,8 +194,10 @@ function symmetricDifference(a: Uint8Array, b: Uint8Array): number {
   return (a.length + b.length) / DIGEST_BYTES - 2 * same;
 }
 
-function ledgerKey(database: DatabaseSync, random: Random): Uint8Array {
-  database.prepare("INSERT OR IGNORE INTO secrets VALUES ('ledger', ?)").run(random.bytes(32));
+/** The key of the digests, sealed where it lies: without it they say nothing of an id. */
+function ledgerKey(database: DatabaseSync, random: Random, vault: Vault): Uint8Array {
+  const fresh = vault.seal(random.bytes(32), LEDGER_KEY);
+  database.prepare("INSERT OR IGNORE INTO secrets VALUES ('ledger', ?)").run(fresh);
   const row = database.prepare("SELECT value FROM secrets WHERE name = 'ledger'").get();
-  return (row as unknown as { value: Uint8Array }).value;
+  return vault.open((row as unknown as { value: Uint8Array }).value, LEDGER_KEY);
 }

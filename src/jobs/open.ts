@@ -20,7 +20,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     {
       options,
       board: new Board(new Registry(database), options.clock, options.log),
-      ledger: new Ledger(database, options.random),
+      ledger: new Ledger(database, options.random, options.vault),
       inventory: new Inventory(join(options.stateDir, 'models')),
       artifacts: new Artifacts(options.stateDir),
       tables: new Tables(options.datasets),

@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Log } from '../base/events.ts';
 import type { Random } from '../base/random.ts';
+import type { Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { DatasetConfig } from '../data/dataset.ts';
 import type { Peers } from './peers.ts';
@@ -69,6 +70,8 @@ export interface WorkerOptions {
     /** Public Ed25519 keys of the peers, by name: also the list of peers there are. */
     readonly peers: Readonly<Record<string, KeyObject>>;
   };
+  /** Seals what the state folder holds of secrets. */
+  readonly vault: Vault;
   readonly peers: Peers;
   readonly compute: Compute;
   readonly random: Random;

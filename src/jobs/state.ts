@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SottoError } from '../base/errors.ts';
 
-/** A file of another version is refused, never guessed at. */
-const VERSION = 1;
+/** A file of another version is refused, never guessed at. 2: the ledger's key is sealed. */
+const VERSION = 2;
 
 const TABLES = `
   CREATE TABLE jobs (

@@ -3,6 +3,7 @@ export { expiryWarning, type Identity } from './certificate.ts';
 export {
   initKeys,
   initOperator,
+  initWrappingKey,
   type KeyOptions,
   keyFile,
   type OperatorKeys,
@@ -14,6 +15,7 @@ export {
   readOperatorKeys,
   readPrivate,
   readPublic,
+  wrappingKeyFile,
 } from './keys.ts';
 export { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts';
 export { type ConnectOptions, connectOperator, type OperatorClient } from './operator-client.ts';

@@ -11,6 +11,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lengthPrefixed } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
+import { freshKey } from '../base/sealed.ts';
 import {
   checkName,
   type Identity,
@@ -59,6 +60,9 @@ const MAX_FILE_BYTES = 64 * 1024;
 
 export const keyFile = (directory: string, name: string): string =>
   join(directory, `${name}.key.pem`);
+/** The key that wraps what a worker stores; see base/sealed.ts. */
+export const wrappingKeyFile = (directory: string, party: string): string =>
+  join(directory, `${party}.wrap.key`);
 export const publicFile = (directory: string, name: string): string =>
   join(directory, `${name}.public.pem`);
 
@@ -79,6 +83,7 @@ export async function initKeys(
   const publicPem = certificatePem + signing.publicKey.export({ type: 'spki', format: 'pem' });
   const privatePem = keyPem + signing.privateKey.export({ type: 'pkcs8', format: 'pem' });
   await store(directory, party, privatePem, publicPem);
+  await initWrappingKey(wrappingKeyFile(directory, party));
   return readPublic(publicPem);
 }
 
@@ -98,6 +103,18 @@ export async function initOperator(
   return readOperator(certificatePem);
 }
 
+/** A fresh wrapping key as 64 hex digits in a file of mode 0600. @throws already-exists */
+export async function initWrappingKey(file: string): Promise<void> {
+  using key = freshKey();
+  const digits = `${Buffer.from(key.bytes).toString('hex')}\n`;
+  try {
+    await writeFile(file, digits, { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    throw new SottoError('already-exists', 'the key file exists', { file }, { cause });
+  }
+}
+
 async function store(
   directory: string,
   name: string,
@@ -106,7 +123,7 @@ async function store(
 ): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const files = [keyFile(directory, name), publicFile(directory, name)] as const;
-  for (const file of files) {
+  for (const file of [...files, wrappingKeyFile(directory, name)]) {
     if (existsSync(file)) throw new SottoError('already-exists', 'the key file exists', { file });
   }
   // 'wx' again, as somebody may have been faster than the look above.

@@ -2,9 +2,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { freshKey, Vault } from '../../src/base/sealed.ts';
 import { Ledger } from '../../src/jobs/ledger.ts';
 import { openState } from '../../src/jobs/state.ts';
 import { systemRandom } from '../../src/jobs/system.ts';
+
+const vault = new Vault(freshKey());
 
 function openLedger(folder = mkdtempSync(join(tmpdir(), 'sotto-ledger-'))) {
   const database = openState(folder);
@@ -12,7 +15,7 @@ function openLedger(folder = mkdtempSync(join(tmpdir(), 'sotto-ledger-'))) {
     if (database.isOpen) database.close();
   };
   onTestFinished(close);
-  return { ledger: new Ledger(database, systemRandom), folder, close };
+  return { ledger: new Ledger(database, systemRandom, vault), folder, close };
 }
 
 const ids = (from: number, to: number): string[] =>

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SottoError } from '../../src/base/errors.ts';
 import type { LogEvent } from '../../src/base/events.ts';
+import { freshKey, Vault } from '../../src/base/sealed.ts';
 import { memoryPair } from '../../src/channel/memory.ts';
 import type { Transport } from '../../src/channel/transport.ts';
 import type { Compute } from '../../src/compute/compute.ts';
@@ -23,6 +24,8 @@ import { keyOf } from './jobs.ts';
 
 export type Name = 'bank' | 'telco';
 const NAMES: readonly Name[] = ['bank', 'telco'];
+/** One for both: a test may start a worker again on the same folder. */
+const VAULT = new Vault(freshKey());
 type Handler = (peer: string, transport: Transport) => Promise<void>;
 
 /** Opens conversations between whoever serves; can be cut, slowed to nothing, and made up. */
@@ -123,6 +126,7 @@ export class Pair implements AsyncDisposable {
       keys: { own: keyOf[name].privateKey, peers: { [peer]: keyOf[peer].publicKey } },
       peers: this.network.peersOf(name),
       compute: compute ?? inlineCompute(),
+      vault: VAULT,
       random: systemRandom,
       clock: systemClock,
       datasets: { [dataset]: config(`${dataset}.csv`), other: config('other.csv') },
