@@ -14,6 +14,7 @@ import { completeReport, scoreApplicants } from './findings.ts';
 import { startWorker, tailsOf, type WorkerProcess } from './processes.ts';
 import { type DemoSetup, setUp } from './setup.ts';
 import type { DemoOutcome } from './summary.ts';
+import { queryTags, type SealedMembers, sealMembers } from './tags.ts';
 
 /** Runs the demo in the folder. Its workers are stopped however it ends. */
 export async function runDemo(
@@ -29,13 +30,15 @@ export async function runDemo(
     say('making keys, tables and configurations of a bank and a data company');
     // Both workers share this machine, so each gets half of its cores.
     const setup = await setUp(folder, Math.max(1, Math.floor(availableParallelism() / 2)));
+    say('the company seals a table of its members for the bank, each row under a key of its own');
+    const sealed = await sealMembers(setup, signal);
     say('starting two workers, who know each other by certificate');
     for (const party of [setup.bank, setup.company]) {
       const logFile = join(folder, `${party.party}.log`);
       workers.push(await startWorker({ name: party.party, config: party.config, logFile }));
     }
     const interrupted = rejectionOf(signal);
-    const work = act(setup, { folder, output, say, signal });
+    const work = act(setup, sealed, { folder, output, say, signal });
     const found = await Promise.race([work, interrupted, ...workers.map(({ gone }) => gone)]);
     await stopAll(workers);
     return { ...found, seconds: (performance.now() - started) / 1000 };
@@ -67,7 +70,11 @@ interface Stage {
 }
 
 /** What the two operators do once their workers run. */
-async function act(setup: DemoSetup, stage: Stage): Promise<Omit<DemoOutcome, 'seconds'>> {
+async function act(
+  setup: DemoSetup,
+  sealed: SealedMembers,
+  stage: Stage,
+): Promise<Omit<DemoOutcome, 'seconds'>> {
   return await withOperator({ config: setup.bank.config }, (bank) =>
     withOperator({ config: setup.company.config }, async (company) => {
       const trained = await train(setup, bank, company, stage);
@@ -77,11 +84,16 @@ async function act(setup: DemoSetup, stage: Stage): Promise<Omit<DemoOutcome, 's
       const predicted = await scoreApplicants(bank, report.modelId, stage.folder, (id) =>
         settled(bank, id, stage.output, stage.signal),
       );
+      stage.say(
+        'the bank asks for tags of single customers, and the company does not learn of whom',
+      );
+      const tagQuery = await queryTags(setup, sealed, stage.signal);
       const spec = trained.spec?.protocol;
       return {
         report,
         passes: spec?.case === 'train' ? spec.value.passes : 0,
         predict: predicted,
+        tagQuery,
         files: {
           html: join(stage.folder, 'report.html'),
           json: join(stage.folder, 'report.json'),

@@ -8,6 +8,18 @@ import { freePorts } from './processes.ts';
 
 export const EXAMPLE = EXAMPLES.credit_data;
 const PURPOSE = 'credit-risk';
+/** The table whose tags the bank asks for, and what it says of a member. */
+export const MEMBERS = 'members';
+export const TAGS = [
+  {
+    name: 'home',
+    column: 'Home',
+    type: 'enum',
+    words: ['owner', 'rent', 'parents', 'priv', 'other', 'ignore'],
+  },
+  { name: 'assets', column: 'Assets', type: 'int' },
+  { name: 'debt', column: 'Debt', type: 'int' },
+] as const;
 const IDS = { idColumn: 'id', idNormalization: ['trim', 'nfc'], missing: ['NA'] };
 /** Rows of each party's second table, which is scored: the first of its customers, without the label. */
 const APPLICANTS = 500;
@@ -37,9 +49,10 @@ export async function setUp(root: string, threads: number): Promise<DemoSetup> {
   }
   await writeTables(root, bank, company);
   await exchangeKeys([bank, 'alice'], [company, 'carol']);
-  const [peerPort, bankPort, companyPort] = (await freePorts(3)) as [number, number, number];
-  await writeFile(bank.config, bankConfig(peerPort, bankPort, threads));
-  await writeFile(company.config, companyConfig(peerPort, companyPort, threads));
+  const [peers, atBank, atCompany, tags, sidecar] = await freePorts(5);
+  const shared = { peers: peers!, tags: tags!, threads };
+  await writeFile(bank.config, bankConfig(shared, atBank!, sidecar!));
+  await writeFile(company.config, companyConfig(shared, atCompany!));
   const trainFile = join(bank.folder, 'train.yaml');
   await writeFile(trainFile, stringify(trainJob()));
   // The approver at the company compares the proposal with a copy that came by another way.
@@ -94,13 +107,20 @@ function typesOf(columns: readonly string[]): Record<string, string> {
   );
 }
 
-function bankConfig(peerPort: number, port: number, threads: number): string {
+/** Ports of loopback that both need to know, and threads of each. */
+interface Shared {
+  readonly peers: number;
+  readonly tags: number;
+  readonly threads: number;
+}
+
+function bankConfig({ peers, tags, threads }: Shared, port: number, sidecar: number): string {
   const offeredTo = (columns: readonly string[]) => [
     { peer: 'company', purposes: [PURPOSE], columns },
   ];
   return stringify({
     party: 'bank',
-    listen: `127.0.0.1:${peerPort}`,
+    listen: `127.0.0.1:${peers}`,
     peers: [{ name: 'company', publicKey: 'company.public.pem' }],
     operators: {
       listen: `127.0.0.1:${port}`,
@@ -120,11 +140,15 @@ function bankConfig(peerPort: number, port: number, threads: number): string {
         offeredTo: offeredTo([...EXAMPLE.bank]),
       },
     },
+    tags: {
+      mirrors: { [MEMBERS]: { peer: 'company', address: `127.0.0.1:${tags}`, purpose: PURPOSE } },
+      sidecar: { http: `127.0.0.1:${sidecar}`, tls: 'none' },
+    },
     limits: { threads },
   });
 }
 
-function companyConfig(peerPort: number, port: number, threads: number): string {
+function companyConfig({ peers, tags, threads }: Shared, port: number): string {
   const table = {
     ...IDS,
     columns: typesOf(EXAMPLE.company),
@@ -132,7 +156,7 @@ function companyConfig(peerPort: number, port: number, threads: number): string 
   };
   return stringify({
     party: 'company',
-    peers: [{ name: 'bank', address: `127.0.0.1:${peerPort}`, publicKey: 'bank.public.pem' }],
+    peers: [{ name: 'bank', address: `127.0.0.1:${peers}`, publicKey: 'bank.public.pem' }],
     operators: {
       listen: `127.0.0.1:${port}`,
       certificates: [{ file: 'keys/carol.public.pem', role: 'approver' }],
@@ -143,6 +167,16 @@ function companyConfig(peerPort: number, port: number, threads: number): string 
     },
     // Scoring begins by itself; a training waits for somebody to approve it.
     autoApprove: [{ peer: 'bank', protocol: 'predict', dataset: 'applicants', purpose: PURPOSE }],
+    tags: {
+      listen: `127.0.0.1:${tags}`,
+      tables: {
+        [MEMBERS]: {
+          dataset: 'accounts',
+          fields: TAGS,
+          offers: [{ peer: 'bank', purposes: [PURPOSE], perDay: 10_000, perEpoch: 100_000 }],
+        },
+      },
+    },
     limits: { threads },
   });
 }

@@ -2,11 +2,14 @@
 import type { Metrics } from '../../model/metrics.ts';
 import type { Report, ReportPhase } from '../../model/report.ts';
 import { bytesText, type Output } from '../output.ts';
+import { tagLines, tagObject } from './tag-summary.ts';
+import type { TagFindings } from './tags.ts';
 
 /** All that the demo found out. */
 export interface DemoOutcome {
   readonly report: Report;
   readonly predict: { readonly rows: number; readonly seconds: number; readonly bytes: number };
+  readonly tagQuery: TagFindings;
   readonly passes: number;
   readonly files: { readonly html: string; readonly json: string; readonly scores: string };
   /** Wall clock of the whole demo. */
@@ -14,7 +17,14 @@ export interface DemoOutcome {
 }
 
 /** The object of `demo --json`: seconds are wall clock, bytes both directions. */
-export function demoObject({ report, predict, passes, files, seconds }: DemoOutcome): object {
+export function demoObject({
+  report,
+  predict,
+  tagQuery,
+  passes,
+  files,
+  seconds,
+}: DemoOutcome): object {
   const { joint, activeOnly, pooled } = report.metrics;
   const train = phaseOf(report, 'train');
   const align = phaseOf(report, 'align');
@@ -39,6 +49,7 @@ export function demoObject({ report, predict, passes, files, seconds }: DemoOutc
       bytes: bytesOf(train),
     },
     predict,
+    tagQuery: tagObject(tagQuery),
     report: files,
     seconds,
   };
@@ -79,6 +90,8 @@ export function demoText(outcome: DemoOutcome, output: Output): string {
       outcome.predict.seconds.toFixed(1).padStart(6) +
       `${bytesText(outcome.predict.bytes)} both ways`.padStart(24),
     `  everything, with two workers started and stopped: ${outcome.seconds.toFixed(0)} s`,
+    '',
+    ...tagLines(outcome.tagQuery, output),
     '',
     bold('  who learnt what'),
     ...learnt(report),
