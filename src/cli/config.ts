@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_ENGINE, ENGINES } from '../compute/compute.ts';
 import { type DatasetConfig, datasetSchema } from '../data/dataset.ts';
+import { PROTOCOL_NAMES } from '../jobs/fields.ts';
 import { DEFAULT_LIMITS } from '../jobs/options.ts';
 import { DEFAULT_RPC_LIMITS, ROLES, wrappingKeyFile } from '../rpc/index.ts';
 import { checked } from './schema.ts';
@@ -12,7 +13,7 @@ import { wrappingKeySchema } from './wrapping-key.ts';
 import { type Complaint, complain, nearest, type Path, readYaml, type YamlFile } from './yaml.ts';
 
 /** `*` matches any. */
-export const PROTOCOLS = ['align', 'train', 'predict', '*'] as const;
+export const PROTOCOLS = [...PROTOCOL_NAMES, '*'] as const;
 
 const name = z
   .string()

@@ -15,6 +15,7 @@ import { SottoError } from '../base/errors.ts';
 import { type Agreement, AgreementSchema, type JobSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { disclosuresOf } from './disclosure.ts';
 import { normaliseSpec } from './spec.ts';
+import { termsOf } from './terms/index.ts';
 
 /** Of the agreement's form, of every protocol's messages, and of the wording of disclosures. */
 export const AGREEMENT_VERSION = 'sotto/1';
@@ -24,16 +25,6 @@ export const MAX_AGREEMENT_BYTES = 512 * 1024;
 const CLOCK_SKEW_MS = 120_000;
 const SEED_BYTES = 32;
 const LAST_INSTANT_MS = Date.UTC(9999, 0);
-
-/** Weights of fewer training rows would say too much about single ones; the protocol refuses them as well. */
-const MIN_TRAINING_ROWS = 1_000;
-
-/** The fewest common rows that leave enough after the held-out share is set aside. */
-export function minRowsOf(spec: JobSpec): number {
-  const { protocol } = spec;
-  if (protocol.case !== 'train') return 1;
-  return Math.ceil(MIN_TRAINING_ROWS / (1 - protocol.value.heldOutFraction));
-}
 
 export interface Draft {
   readonly jobId: string;
@@ -57,7 +48,7 @@ export function draftAgreement(draft: Draft): Agreement {
     idNormalization: [...draft.idNormalization],
     disclosures: disclosuresOf(draft.spec),
     maxRows: BigInt(draft.maxRows),
-    minRows: BigInt(minRowsOf(draft.spec)),
+    minRows: BigInt(termsOf(draft.spec).minRows(draft.spec)),
     initiator: draft.initiator,
   });
 }

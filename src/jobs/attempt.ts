@@ -19,11 +19,13 @@ import type { Artifacts } from './artifacts.ts';
 import type { Board } from './board.ts';
 import { catalogue } from './catalogue.ts';
 import { drive, progressMessage } from './drive.ts';
+import { participant } from './fields.ts';
 import type { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
 import type { Outcome } from './role.ts';
-import { participant, protocolOf, roleOf } from './spec.ts';
+import { roleOf } from './spec.ts';
 import type { Tables } from './tables.ts';
+import { protocolOf } from './terms/index.ts';
 
 /** What all jobs of a worker share. */
 export interface Workshop {

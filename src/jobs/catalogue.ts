@@ -1,8 +1,8 @@
 /** Protocol x role -> what this party does. */
 import { alignJob } from './align.ts';
+import type { ProtocolName, Role } from './fields.ts';
 import { activePredictJob, passivePredictJob } from './predict.ts';
 import type { JobRole } from './role.ts';
-import type { ProtocolName, Role } from './spec.ts';
 import { activeTrainJob, passiveTrainJob } from './train.ts';
 
 export const catalogue: Readonly<Record<ProtocolName, Readonly<Record<Role, JobRole>>>> = {

@@ -5,6 +5,7 @@ import type { Random } from '../base/random.ts';
 import type { Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { DatasetConfig } from '../data/dataset.ts';
+import type { ProtocolName } from './fields.ts';
 import type { Peers } from './peers.ts';
 
 /** Time as the worker sees it. */
@@ -28,7 +29,7 @@ export interface Offer {
 /** A peer's proposal that matches one rule in all four begins without an operator; '*' matches anything. */
 export interface Rule {
   readonly peer: string;
-  readonly protocol: 'align' | 'train' | 'predict' | '*';
+  readonly protocol: ProtocolName | '*';
   readonly dataset: string;
   readonly purpose: string;
 }

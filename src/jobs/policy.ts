@@ -2,8 +2,9 @@
 import { SottoError } from '../base/errors.ts';
 import type { Agreement, JobSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { rejected } from './agreement.ts';
+import { participant, type Role } from './fields.ts';
 import type { Offer, Rule } from './options.ts';
-import { participant, protocolOf, type Role } from './spec.ts';
+import { protocolOf } from './terms/index.ts';
 
 /** What of a dataset's configuration an agreement has to match. */
 export interface OwnDataset {

@@ -20,13 +20,14 @@ import {
   signAgreement,
 } from './agreement.ts';
 import type { Workshop } from './attempt.ts';
+import { participant } from './fields.ts';
 import { partWith, receiveProposal, sendAnswer } from './handshake.ts';
 import { requiredModel } from './models.ts';
 import { admittedByRule, checkNormalization, checkOffered, requirePeer } from './policy.ts';
 import { hasEnded, type JobRecord } from './registry.ts';
 import type { LiveRun, Runs } from './runs.ts';
 import type { Slots } from './slots.ts';
-import { participant, roleOf } from './spec.ts';
+import { roleOf } from './spec.ts';
 
 /** What the rest of the conversation needs, once a proposal is accepted. */
 export interface Accepted {

@@ -5,9 +5,9 @@ import { SottoError } from '../base/errors.ts';
 import type { Agreement, Participant, TrainSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Party, Progress, Run } from '../protocols/party.ts';
+import type { Role } from './fields.ts';
 import type { Ledger } from './ledger.ts';
 import type { Clock } from './options.ts';
-import type { Role } from './spec.ts';
 import type { Tables } from './tables.ts';
 
 export interface JobContext {

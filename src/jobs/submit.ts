@@ -6,18 +6,12 @@ import { type JobSpec, JobSpecSchema } from '../gen/sotto/job/v1/agreement_pb.ts
 import { JobSchema, JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import { agreementHash, canonicalBytes, draftAgreement } from './agreement.ts';
 import type { Workshop } from './attempt.ts';
+import { invalidField, otherRole, participant, type Role } from './fields.ts';
 import { requiredModel } from './models.ts';
 import { checkOffered, type OwnDataset, requirePeer } from './policy.ts';
 import type { JobRecord } from './registry.ts';
-import {
-  invalidField,
-  normaliseSpec,
-  otherRole,
-  participant,
-  protocolOf,
-  type Role,
-  roleOf,
-} from './spec.ts';
+import { normaliseSpec, roleOf } from './spec.ts';
+import { protocolOf } from './terms/index.ts';
 
 /** A spec that this party could run, and what it concerns here. */
 export interface Checked {

@@ -13,8 +13,8 @@ import type { Scores } from '../protocols/score/index.ts';
 import type { ActiveTrained, Trained } from '../protocols/vertical-lr/index.ts';
 import type { Alignment } from './align.ts';
 import type { Prepared } from './features.ts';
+import { participant } from './fields.ts';
 import { type JobContext, type Outcome, trainSpecOf } from './role.ts';
-import { participant } from './spec.ts';
 
 const DAY_MS = 86_400_000;
 /** Row-feature products of one Newton step on one core in about a second: beyond it the comparison is left out. */
