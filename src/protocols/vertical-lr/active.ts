@@ -17,6 +17,7 @@ import {
   sendGradientReply,
   sendResiduals,
 } from './gradient.ts';
+import { exchangeKept, History, type Memory, NO_MEMORY } from './history.ts';
 import {
   leavesRange,
   openWeights,
@@ -48,6 +49,8 @@ export interface ActiveInput {
   readonly settings: Settings;
   /** Most bytes of residues of the columns that are kept from pass to pass; 512 MiB if left out. */
   readonly keptBytes?: number;
+  /** What is left of the same training before a cut; left out, a cut ends it. */
+  readonly memory?: Memory;
 }
 
 export interface ActiveTrained extends Trained {
@@ -61,15 +64,9 @@ interface Labelled extends Training {
   readonly q: bigint;
 }
 
-/** Shares of every pass's gradients: of the own weights, and of the peer's. */
-interface History {
-  readonly own: (readonly bigint[])[];
-  readonly peer: (readonly bigint[])[];
-}
-
 /** Learns the weights of its own features and the intercept; see the card of the protocol for what else. */
 export async function* activeTrain(party: Party, input: ActiveInput): Run<ActiveTrained> {
-  const { features, labels, settings } = input;
+  const { features, labels, settings, memory = NO_MEMORY } = input;
   checkSettings(settings, features.rows);
   checkLabels(labels, features.rows);
   checkFeatures(features);
@@ -87,14 +84,16 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
     targets: targetsOf(labels, parameters),
     q: remaindersOf(parameters.ring.primes).modulus,
   };
-  yield progressOf(training, 1, 0);
-  const history: History = { own: [], peer: [] };
-  await firstPass(training, history);
+  const history = new History(training, memory);
+  yield progressOf(training, history.passes + 1, 0);
+  if (history.passes === 0) await firstPass(training, history);
   const labelPart = await residualsFor(training, training.targets.series.constant);
-  for (let pass = 2; pass <= parameters.passes; pass++) {
+  for (let pass = history.passes + 1; pass <= parameters.passes; pass++) {
     yield* laterPass(training, pass, labelPart, history);
   }
   yield beforeOpening(training);
+  await exchangeKept(party); //                                                        <-> kept
+  await memory.beforeOpening();
   const weights = await open(training, history);
   const intercept = training.targets.series.centre + weights.at(-1)!;
   const own = leavesRange(parameters, features, weights.subarray(0, -1), intercept);
@@ -134,8 +133,7 @@ async function firstPass(training: Labelled, history: History): Promise<void> {
     receiveGradientReply(training, keys.own('gradient')), //                           <- gradient reply
     localGradients(training, residuals),
   ]);
-  history.own.push(own);
-  history.peer.push(peer);
+  await history.add(own, peer);
 }
 
 async function* laterPass(
@@ -178,8 +176,8 @@ async function* laterPass(
     receiveGradientReply(training, keys.own('gradient')), //                           <- gradient reply
     localGradients(training, residuals),
   ]);
-  history.own.push(evaluated.map((share, i) => share + local[i]!));
-  history.peer.push(ofPeer);
+  const gradients = evaluated.map((share, i) => share + local[i]!);
+  await history.add(gradients, ofPeer);
   yield progressOf(training, pass, 3);
 }
 

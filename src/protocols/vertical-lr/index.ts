@@ -17,6 +17,7 @@
  *        |  gradient input <-----------------------------------> gradient input  |   shares of the residuals
  *        |  gradient reply <-----------------------------------> gradient reply  |   => shares of the gradients
  *        |                                                                       |   after the last pass
+ *        |  kept <-------------------------------------------------------> kept   |   no pass is repeated any more
  *        |  opened weights <-----------------------------------> opened weights  |   24 bits, the other's only
  *        |  warning <-----------------------------------------------> warning    |   one bit
  *
@@ -26,6 +27,7 @@
  * ever decrypted. Slots as in CKKS (Asiacrypt 2017); weights are public integer combinations of gradient shares.
  */
 export { type ActiveInput, type ActiveTrained, activeTrain } from './active.ts';
+export type { Memory } from './history.ts';
 export {
   chooseParameters,
   describeParameters,

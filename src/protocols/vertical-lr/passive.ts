@@ -17,6 +17,7 @@ import {
   sendGradientReply,
   sendResiduals,
 } from './gradient.ts';
+import { exchangeKept, History, type Memory, NO_MEMORY } from './history.ts';
 import {
   leavesRange,
   openWeights,
@@ -45,6 +46,8 @@ export interface PassiveInput {
   readonly settings: Settings;
   /** Most bytes of residues of the columns that are kept from pass to pass; 512 MiB if left out. */
   readonly keptBytes?: number;
+  /** What is left of the same training before a cut; left out, a cut ends it. */
+  readonly memory?: Memory;
 }
 
 interface Scheduled extends Training {
@@ -52,15 +55,9 @@ interface Scheduled extends Training {
   readonly q: bigint;
 }
 
-/** Shares of every pass's gradients: of the own weights, and of the peer's. */
-interface History {
-  readonly own: (readonly bigint[])[];
-  readonly peer: (readonly bigint[])[];
-}
-
 /** Learns the weights of its own features; see the card of the protocol for what else. */
 export async function* passiveTrain(party: Party, input: PassiveInput): Run<Trained> {
-  const { features, settings } = input;
+  const { features, settings, memory = NO_MEMORY } = input;
   checkSettings(settings, features.rows);
   checkFeatures(features);
   const shape = { role: 'passive', rows: features.rows, weights: features.columns } as const;
@@ -76,13 +73,15 @@ export async function* passiveTrain(party: Party, input: PassiveInput): Run<Trai
     schedule: integerSchedule(parameters, settings.ridge),
     q: remaindersOf(parameters.ring.primes).modulus,
   };
-  yield progressOf(training, 1, 0);
-  const history: History = { own: [], peer: [] };
-  await firstPass(training, history);
-  for (let pass = 2; pass <= parameters.passes; pass++) {
+  const history = new History(training, memory);
+  yield progressOf(training, history.passes + 1, 0);
+  if (history.passes === 0) await firstPass(training, history);
+  for (let pass = history.passes + 1; pass <= parameters.passes; pass++) {
     yield* laterPass(training, pass, history);
   }
   yield beforeOpening(training);
+  await exchangeKept(party); //                                                        <-> kept
+  await memory.beforeOpening();
   const weights = await open(training, history);
   const own = leavesRange(parameters, features, weights, 0);
   await sendWarning(training, own); //                                                 -> warning
@@ -100,8 +99,8 @@ async function firstPass(training: Scheduled, history: History): Promise<void> {
   using keys = await Pass.begin(training, 1, []);
   keys.draw(await receiveKeys(training, 1, ['gradient'])); //                          <- keys
   const residuals = await receiveResiduals(training); //                               <- gradient input
-  history.own.push(await sendGradientReply(training, keys.peer('gradient'), residuals)); // -> gradient reply
-  history.peer.push(new Array<bigint>(training.peerWeights).fill(0n));
+  const own = await sendGradientReply(training, keys.peer('gradient'), residuals); //  -> gradient reply
+  await history.add(own, new Array<bigint>(training.peerWeights).fill(0n));
 }
 
 async function* laterPass(training: Scheduled, pass: number, history: History): Run<void> {
@@ -140,8 +139,8 @@ async function* laterPass(training: Scheduled, pass: number, history: History): 
     receiveGradientReply(training, keys.own('gradient')), //                           <- gradient reply
     localGradients(training, residuals),
   ]);
-  history.own.push(evaluated.map((share, i) => share + local[i]!));
-  history.peer.push(ofPeer);
+  const gradients = evaluated.map((share, i) => share + local[i]!);
+  await history.add(gradients, ofPeer);
   yield progressOf(training, pass, 3);
 }
 

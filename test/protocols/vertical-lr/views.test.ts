@@ -15,6 +15,7 @@ import {
   RangeWarningSchema,
   SigmoidInputSchema,
   SigmoidReplySchema,
+  TrainingKeptSchema,
   TrainingShapeSchema,
 } from '../../../src/gen/sotto/protocol/v1/vertical_lr_pb.ts';
 import { SEED_BYTES } from '../../../src/primitives/he/index.ts';
@@ -63,7 +64,7 @@ const LATER = [
   short(GradientInputSchema),
   short(GradientReplySchema),
 ];
-const END = [short(OpenedWeightsSchema), short(RangeWarningSchema)];
+const END = [short(TrainingKeptSchema), short(OpenedWeightsSchema), short(RangeWarningSchema)];
 
 test('each party says just the messages of its role, in the order of the drawing', () => {
   const spoken = (party: Outcome<unknown>): string[] =>

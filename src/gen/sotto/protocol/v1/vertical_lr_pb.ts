@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sotto/protocol/v1/vertical_lr.proto.
  */
 export const file_sotto_protocol_v1_vertical_lr: GenFile = /*@__PURE__*/
-  fileDesc("CiNzb3R0by9wcm90b2NvbC92MS92ZXJ0aWNhbF9sci5wcm90bxIRc290dG8ucHJvdG9jb2wudjEidgoNVHJhaW5pbmdTaGFwZRIMCgRyb3dzGAEgASgEEg8KB2NvbHVtbnMYAiABKA0SDgoGcGFzc2VzGAMgASgNEg0KBXJpZGdlGAQgASgBEhEKCWhhcm1vbmljcxgFIAEoDRIUCgxwZXJpb2RfNjR0aHMYBiABKA0iTAoIUGFzc0tleXMSDAoEcGFzcxgBIAEoDRIPCgdmb3J3YXJkGAIgASgMEg8KB3NpZ21vaWQYAyABKAwSEAoIZ3JhZGllbnQYBCABKAwiLAoMRm9yd2FyZElucHV0Eg0KBXNlZWRzGAEgASgMEg0KBWZpcnN0GAIgASgMIh4KDEZvcndhcmRSZXBseRIOCgZzZWNvbmQYASABKAwiLAoMU2lnbW9pZElucHV0Eg0KBXNlZWRzGAEgASgMEg0KBWZpcnN0GAIgASgMIh4KDFNpZ21vaWRSZXBseRIOCgZzZWNvbmQYASABKAwiLQoNR3JhZGllbnRJbnB1dBINCgVzZWVkcxgBIAEoDBINCgVmaXJzdBgCIAEoDCIfCg1HcmFkaWVudFJlcGx5Eg4KBnNlY29uZBgBIAEoDCIfCg1PcGVuZWRXZWlnaHRzEg4KBnNoYXJlcxgBIAEoDCIgCgxSYW5nZVdhcm5pbmcSEAoIZXhjZWVkZWQYASABKAhiBnByb3RvMw");
+  fileDesc("CiNzb3R0by9wcm90b2NvbC92MS92ZXJ0aWNhbF9sci5wcm90bxIRc290dG8ucHJvdG9jb2wudjEidgoNVHJhaW5pbmdTaGFwZRIMCgRyb3dzGAEgASgEEg8KB2NvbHVtbnMYAiABKA0SDgoGcGFzc2VzGAMgASgNEg0KBXJpZGdlGAQgASgBEhEKCWhhcm1vbmljcxgFIAEoDRIUCgxwZXJpb2RfNjR0aHMYBiABKA0iTAoIUGFzc0tleXMSDAoEcGFzcxgBIAEoDRIPCgdmb3J3YXJkGAIgASgMEg8KB3NpZ21vaWQYAyABKAwSEAoIZ3JhZGllbnQYBCABKAwiLAoMRm9yd2FyZElucHV0Eg0KBXNlZWRzGAEgASgMEg0KBWZpcnN0GAIgASgMIh4KDEZvcndhcmRSZXBseRIOCgZzZWNvbmQYASABKAwiLAoMU2lnbW9pZElucHV0Eg0KBXNlZWRzGAEgASgMEg0KBWZpcnN0GAIgASgMIh4KDFNpZ21vaWRSZXBseRIOCgZzZWNvbmQYASABKAwiLQoNR3JhZGllbnRJbnB1dBINCgVzZWVkcxgBIAEoDBINCgVmaXJzdBgCIAEoDCIfCg1HcmFkaWVudFJlcGx5Eg4KBnNlY29uZBgBIAEoDCIOCgxUcmFpbmluZ0tlcHQiHwoNT3BlbmVkV2VpZ2h0cxIOCgZzaGFyZXMYASABKAwiIAoMUmFuZ2VXYXJuaW5nEhAKCGV4Y2VlZGVkGAEgASgIYgZwcm90bzM");
 
 /**
  * First message of each party: what must be equal on both sides, and how many weights it will own.
@@ -235,6 +235,21 @@ export const GradientReplySchema: GenMessage<GradientReply> = /*@__PURE__*/
   messageDesc(file_sotto_protocol_v1_vertical_lr, 7);
 
 /**
+ * The sender has kept the shares of all passes, and goes on from there whatever happens.
+ *
+ * @generated from message sotto.protocol.v1.TrainingKept
+ */
+export type TrainingKept = Message<"sotto.protocol.v1.TrainingKept"> & {
+};
+
+/**
+ * Describes the message sotto.protocol.v1.TrainingKept.
+ * Use `create(TrainingKeptSchema)` to create a new message.
+ */
+export const TrainingKeptSchema: GenMessage<TrainingKept> = /*@__PURE__*/
+  messageDesc(file_sotto_protocol_v1_vertical_lr, 8);
+
+/**
  * The sender's shares of the receiver's weights, once, after the last pass: the top 24 bits, big-endian.
  *
  * @generated from message sotto.protocol.v1.OpenedWeights
@@ -251,7 +266,7 @@ export type OpenedWeights = Message<"sotto.protocol.v1.OpenedWeights"> & {
  * Use `create(OpenedWeightsSchema)` to create a new message.
  */
 export const OpenedWeightsSchema: GenMessage<OpenedWeights> = /*@__PURE__*/
-  messageDesc(file_sotto_protocol_v1_vertical_lr, 8);
+  messageDesc(file_sotto_protocol_v1_vertical_lr, 9);
 
 /**
  * Whether one row in a thousand of the sender left the range in which the sine series can be trusted.
@@ -270,5 +285,5 @@ export type RangeWarning = Message<"sotto.protocol.v1.RangeWarning"> & {
  * Use `create(RangeWarningSchema)` to create a new message.
  */
 export const RangeWarningSchema: GenMessage<RangeWarning> = /*@__PURE__*/
-  messageDesc(file_sotto_protocol_v1_vertical_lr, 9);
+  messageDesc(file_sotto_protocol_v1_vertical_lr, 10);
 
