@@ -1,11 +1,24 @@
 /** The whole list of what may run on a thread: ordinary synchronous functions of the primitives. */
 import { ready as groupReady, groupTasks } from '../primitives/group/index.ts';
-import { type Engine, ready as heReady, heTasks, samplers } from '../primitives/he/index.ts';
+import {
+  type Engine,
+  ready as heReady,
+  heTasks,
+  samplers,
+  sumTasks,
+} from '../primitives/he/index.ts';
 import { oprfTasks } from '../primitives/oprf/index.ts';
 import { otTasks } from '../primitives/ot/index.ts';
 import { sharingTasks } from '../primitives/sharing/index.ts';
 
-export const tasks = { ...groupTasks, ...heTasks, ...oprfTasks, ...otTasks, ...sharingTasks };
+export const tasks = {
+  ...groupTasks,
+  ...heTasks,
+  ...sumTasks,
+  ...oprfTasks,
+  ...otTasks,
+  ...sharingTasks,
+};
 
 export type Tasks = typeof tasks;
 

@@ -11,6 +11,8 @@ import {
   packResidues,
   unpackResidues,
 } from './residues.ts';
+import { addSummands, openSums } from './summands.ts';
+import { sumSelected } from './sums.ts';
 
 export { N } from '../../kernels/field.ts';
 export type {
@@ -30,6 +32,16 @@ export { samplers } from './engines.ts';
 export { SEED_BYTES } from './envelope.ts';
 export { dataPrimes, ringOf, SECURE_BITS } from './parameters.ts';
 export { ready, sealExceptions } from './seal.ts';
+export {
+  drawFlood,
+  errorBound,
+  floodBound,
+  MOST_SUMMANDS,
+  SUM_MODULI,
+  SUM_RING,
+} from './sum-parameters.ts';
+export { encodeConstant, secondBytes } from './summands.ts';
+export type { Sums } from './sums.ts';
 
 /**
  * What may run on a thread; coins are the default engine's. `ready()` must have been awaited there
@@ -48,3 +60,6 @@ export const heTasks: HeTasks = {
   innerProduct,
   ownShare,
 };
+
+/** Sums of chosen summands; they draw no coins. */
+export const sumTasks = { addSummands, sumSelected, openSums };
