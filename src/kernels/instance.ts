@@ -28,6 +28,16 @@ interface Kernels {
     ...reduction: Reduction
   ): void;
   expand(seed: number, first: number, residues: number, ...reduction: Reduction): number;
+  fillEmbedding(): void;
+  embedPhasors(
+    shares: number,
+    rows: number,
+    prime: number,
+    factors: number,
+    harmonics: number,
+    coefficients: number,
+  ): void;
+  embedReals(reals: number, scale: number, coefficients: number): void;
   ternary(bytes: number, length: number, small: number): number;
   binomial(bytes: number, small: number): void;
   embed(small: number, residues: number, p: number): void;

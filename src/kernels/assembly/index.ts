@@ -1,5 +1,6 @@
 /** Everything that kernels.wasm exports. Addresses are the caller's: nothing is allocated here. */
 export { expand } from './blake2xb';
+export { embedPhasors, embedReals, fillEmbedding } from './embedding';
 export { fillTables, forwardTransform, inverseTransform } from './ntt';
 export { accumulate, add, inRange, lift, mean, multiply, subtract, ternaryConstant } from './residues';
 export { binomial, embed, ternary } from './sampler';

@@ -1,7 +1,6 @@
 /** Feature columns as the integers that multiply ciphertexts: by row for the forward product, transformed for the gradient. */
+import { HALF, sineTransform } from '../../kernels/embedding.ts';
 import { N } from '../../kernels/field.ts';
-import { sineTransform } from '../../math/embedding.ts';
-import { HALF } from './phasors.ts';
 
 export interface ColumnInput {
   /** One column, a number a row. */
@@ -31,18 +30,16 @@ export function encodeColumn(input: ColumnInput): EncodedColumn {
   const padded = Math.ceil(values.length / N) * N;
   const integers = new Int16Array(padded);
   const transforms = new Int16Array(padded);
-  for (let row = 0; row < values.length; row++)
-    integers[row] = Math.round(values[row]! * 2 ** fractionBits);
+  const unit = 2 ** fractionBits;
+  for (let row = 0; row < values.length; row++) integers[row] = Math.round(values[row]! * unit);
   for (let from = 0; from < values.length; from += HALF) {
-    const rows = new Float64Array(HALF);
-    rows.set(values.subarray(from, from + HALF));
-    const transform = sineTransform(rows, transformScale);
-    for (let k = 0; k < HALF; k++) transforms[from + k] = Math.round(transform[k]!);
+    const rows = values.subarray(from, from + HALF);
+    sineTransform(rows, transformScale, transforms.subarray(from, from + HALF));
   }
   return {
     integers,
     transforms,
-    rowPolynomials: Int32Array.from(integers),
+    rowPolynomials: new Int32Array(integers),
     reversedTransforms: reverse(transforms),
   };
 }

@@ -1,16 +1,15 @@
 /** Angles into slots, slots into polynomials, and their products' shares back into one number a row. */
+import { embedPhasors, type Factors, HALF, sineTransform } from '../../kernels/embedding.ts';
 import { N } from '../../kernels/field.ts';
-import { embeddingOf, fold } from '../../math/embedding.ts';
 
-/** Complex slots of a polynomial: its N coefficients hold N real numbers, or N/2 complex ones. */
-export const HALF = N / 2;
+export { HALF } from '../../kernels/embedding.ts';
 
 export interface PhasorInput {
   /** Shares of z / P, scaled by the prime: row after row. Each HALF rows make a polynomial for each harmonic. */
   readonly shares: Uint32Array;
   readonly prime: number;
   /** What the phasor of each odd harmonic 1, 3, 5, ... is multiplied by: a complex number. */
-  readonly factors: { readonly real: Float64Array; readonly imaginary: Float64Array };
+  readonly factors: Factors;
 }
 
 /**
@@ -19,41 +18,29 @@ export interface PhasorInput {
  */
 export function phasors({ shares, prime, factors }: PhasorInput): Int32Array {
   const blocks = Math.ceil(shares.length / HALF);
-  const harmonics = factors.real.length;
-  const result = new Int32Array(blocks * harmonics * N);
-  const { embed } = embeddingOf(N);
+  const words = factors.real.length * N;
+  const result = new Int32Array(blocks * words);
   for (let block = 0; block < blocks; block++) {
     const rows = shares.subarray(block * HALF, (block + 1) * HALF);
-    const angles = Float64Array.from(rows, (share) => (2 * Math.PI * share) / prime);
-    for (let k = 0; k < harmonics; k++) {
-      const [re, im] = [factors.real[k]!, factors.imaginary[k]!];
-      const real = new Float64Array(HALF);
-      const imaginary = new Float64Array(HALF);
-      for (let row = 0; row < angles.length; row++) {
-        const angle = (2 * k + 1) * angles[row]!;
-        const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-        real[row] = re * cos - im * sin;
-        imaginary[row] = re * sin + im * cos;
-      }
-      roundInto(result, (block * harmonics + k) * N, embed(real, imaginary));
-    }
+    embedPhasors(rows, prime, factors, result.subarray(block * words, (block + 1) * words));
   }
   return result;
 }
 
 /**
  * The fold of round(embed(i scale value)): what real numbers of the rows look like beside a folded share.
- * ceil(rows / HALF) x HALF integers.
+ * ceil(rows / HALF) x HALF integers. Imaginary slots m(zeta) = -m(conj zeta) make m_(N-k) = m_k, so E_k = 2 m_k
+ * but for the last, E_M = m_M: the mean, since sin(M phi_j) = 1.
  */
-export function embedReals(input: { values: Float64Array; scale: number }): Int32Array {
-  const blocks = Math.ceil(input.values.length / HALF);
+export function embedReals({ values, scale }: { values: Float64Array; scale: number }): Int32Array {
+  const blocks = Math.ceil(values.length / HALF);
   const result = new Int32Array(blocks * HALF);
-  const { embed } = embeddingOf(N);
   for (let block = 0; block < blocks; block++) {
-    const imaginary = new Float64Array(HALF);
-    const rows = input.values.subarray(block * HALF, (block + 1) * HALF);
-    for (let row = 0; row < rows.length; row++) imaginary[row] = input.scale * rows[row]!;
-    roundInto(result, block * HALF, fold(embed(new Float64Array(HALF), imaginary)));
+    const rows = values.subarray(block * HALF, (block + 1) * HALF);
+    const half = result.subarray(block * HALF, (block + 1) * HALF);
+    sineTransform(rows, 2 * scale, half);
+    const sum = rows.reduce((total, value) => total + value, 0);
+    half[HALF - 1] = Math.round((scale * sum) / HALF);
   }
   return result;
 }
@@ -65,8 +52,10 @@ export interface FoldInput {
 }
 
 /**
- * The fold of each polynomial's share, limb by limb: count x limbs x HALF. Two polynomials' folds side by side
- * fill the N coefficients of one.
+ * The half of a polynomial that carries the imaginary parts of its slots, limb by limb: count x limbs x HALF.
+ * E_k = m_k + m_(N-k) for 1 <= k < M = HALF and E_M = m_M, at index k - 1. With phi_j = pi (4j + 1)/N,
+ * Im v_j = sum_k E_k sin(k phi_j): the cosines drop out. Linear, so each party folds its own share; two
+ * polynomials' folds side by side fill the N coefficients of one.
  */
 export function foldResidues({ primes, residues }: FoldInput): Uint32Array {
   const polynomials = residues.length / N;
@@ -82,8 +71,4 @@ export function foldResidues({ primes, residues }: FoldInput): Uint32Array {
     result[to + HALF - 1] = residues[from + HALF]!;
   }
   return result;
-}
-
-function roundInto(target: Int32Array, at: number, source: Float64Array): void {
-  for (let i = 0; i < source.length; i++) target[at + i] = Math.round(source[i]!);
 }

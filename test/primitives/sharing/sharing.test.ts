@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { N } from '../../../src/kernels/field.ts';
 import { HALF, sharingTasks } from '../../../src/primitives/sharing/index.ts';
+import { embeddingOf, fold } from '../../support/embedding.ts';
 import { wordsFrom } from '../../support/ring.ts';
 
 const { encodeColumn, phasors, embedReals, foldResidues, localForward, localGradient } =
@@ -40,6 +41,20 @@ test('a column meets its residuals in the transform domain', () => {
   for (let k = 0; k < folded.length; k++) sum += transforms[k]! * folded[k]!;
   const direct = column.reduce((total, x, row) => total + x * residuals[row]!, 0);
   expect(((HALF / 2048) * sum) / scale).toBeCloseTo(direct, 0);
+});
+
+test('reals of the rows are embedded and folded, each number rounded to nearest', () => {
+  const word = wordsFrom(8);
+  const values = Float64Array.from({ length: HALF + 700 }, () => word() / 2 ** 31 - 1);
+  const scale = 2 ** 20;
+  const folded = embedReals({ values, scale });
+  for (let from = 0; from < values.length; from += HALF) {
+    const imaginary = new Float64Array(HALF);
+    imaginary.set(values.subarray(from, from + HALF).map((x) => scale * x));
+    const exact = fold(embeddingOf(N).embed(new Float64Array(HALF), imaginary));
+    const distances = exact.map((e, k) => Math.abs(e - folded[from + k]!));
+    expect(Math.max(...distances)).toBeLessThan(0.5 + 1e-6);
+  }
 });
 
 test('folding residues folds the integers they stand for', () => {

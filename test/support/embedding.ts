@@ -1,6 +1,5 @@
 /**
- * Complex slots in the coefficients of a real polynomial mod X^N + 1, so that multiplying polynomials
- * multiplies slots: the canonical embedding of Cheon, Kim, Kim and Song (CKKS, Asiacrypt 2017), in Float64.
+ * The canonical embedding in plain TypeScript, for any degree: what the kernel's is compared with, and timed against.
  *
  * M = N/2 slots v_j <-> the real m of degree < N with m(zeta_j) = v_j, zeta_j = e^(i pi (4j + 1)/N).
  * As zeta_j^M = i, m_k + i m_(k+M) = (1/M) e^(-i pi k/N) sum_j v_j e^(-2 pi i jk/M): one complex
