@@ -19,6 +19,7 @@ export type Purpose =
   | 'tag-receipt'
   | 'model'
   | 'artifact'
+  | 'answer'
   | 'journal'
   | 'audit';
 

@@ -22,6 +22,7 @@ import { drive, progressMessage } from './drive.ts';
 import { participant } from './fields.ts';
 import type { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
+import type { ReleaseGate } from './release.ts';
 import type { Outcome } from './role.ts';
 import { roleOf } from './spec.ts';
 import type { Tables } from './tables.ts';
@@ -32,6 +33,7 @@ export interface Workshop {
   readonly options: WorkerOptions;
   readonly board: Board;
   readonly ledger: Ledger;
+  readonly gate: ReleaseGate;
   readonly inventory: Inventory;
   readonly artifacts: Artifacts;
   readonly tables: Tables;
@@ -124,6 +126,7 @@ function startRole(shop: Workshop, attempt: Attempt, channel: Channel): Run<Outc
     tables: shop.tables,
     inventory: shop.inventory,
     ledger: shop.ledger,
+    gate: shop.gate,
     markOpened: () => {
       if (!board.change(attempt.jobId, { opened: true })) {
         throw new SottoError('cancelled', 'the job has ended');

@@ -5,12 +5,10 @@
  * Opened weights are equations in the labels (and scores are equations in the columns), so it is
  * their number over all jobs together that has to stay far below the number of rows.
  */
-import { createHmac } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SottoError } from '../base/errors.ts';
-import type { Random } from '../base/random.ts';
-import type { Place, Vault } from '../base/sealed.ts';
 import type { ScoreEntry, ScoreLedger } from '../protocols/score/index.ts';
+import { type RowNames, type RowSet, rowsIn, symmetricDifference } from './row-sets.ts';
 import { inTransaction } from './state.ts';
 
 /** Label-dependent numbers that may be opened, as a share of the smallest row set they came from. */
@@ -18,9 +16,6 @@ const ROWS_PER_NUMBER = 10;
 /** Two row sets that differ in fewer rows than this show single labels by the difference of their results. */
 const LEAST_DIFFERENCE = 100;
 const LEAST_DIFFERENCE_SHARE = 0.01;
-/** Two of 100 million rows meet with probability 2^-76. */
-const DIGEST_BYTES = 16;
-const LEDGER_KEY: Place = { purpose: 'ledger-key' };
 
 export interface LabelDebit {
   readonly dataset: string;
@@ -35,12 +30,12 @@ export interface LabelDebit {
 
 export class Ledger {
   readonly #database: DatabaseSync;
-  readonly #key: Uint8Array;
+  readonly #names: RowNames;
   readonly #scoresOfRow: StatementSync;
 
-  constructor(database: DatabaseSync, random: Random, vault: Vault) {
+  constructor(database: DatabaseSync, names: RowNames) {
     this.#database = database;
-    this.#key = ledgerKey(database, random, vault);
+    this.#names = names;
     this.#scoresOfRow = database.prepare(
       'SELECT model, steps FROM scores WHERE dataset = ? AND row = ?',
     );
@@ -51,12 +46,12 @@ export class Ledger {
    * @throws budget-exhausted with `asked` and `left`, or with `differing` rows and `least`.
    */
   checkLabel(debit: LabelDebit): void {
-    this.#admit(debit, this.#digests(debit.ids));
+    this.#admit(debit, this.#names.set(debit.ids));
   }
 
   /** Durably, before the opening. @throws as `checkLabel`. */
   debitLabel(debit: LabelDebit): void {
-    const rowSet = this.#digests(debit.ids);
+    const rowSet = this.#names.set(debit.ids);
     inTransaction(this.#database, () => {
       this.#admit(debit, rowSet);
       const { dataset, label, job, attempt, numbers, ids } = debit;
@@ -66,7 +61,7 @@ export class Ledger {
     });
   }
 
-  #admit({ dataset, label, numbers, ids }: LabelDebit, rowSet: Uint8Array): void {
+  #admit({ dataset, label, numbers, ids }: LabelDebit, rowSet: RowSet): void {
     const left = this.labelsLeft(dataset, label, ids.length);
     if (numbers > left) {
       throw new SottoError(
@@ -123,13 +118,13 @@ export class Ledger {
     dataset: string,
     asked: Pick<ScoreEntry, 'modelId' | 'rowKeys' | 'modelsPerRow'>,
   ): void {
-    for (const key of asked.rowKeys) this.#given(dataset, this.#digest(key), asked);
+    for (const key of asked.rowKeys) this.#given(dataset, this.#names.row(key), asked);
   }
 
   #debitRows(dataset: string, entry: ScoreEntry): Int16Array {
     const give = this.#database.prepare('INSERT INTO scores VALUES (?, ?, ?, ?)');
     return Int16Array.from(entry.rowKeys, (key, row) => {
-      const digest = this.#digest(key);
+      const digest = this.#names.row(key);
       const before = this.#given(dataset, digest, entry);
       if (before !== undefined) return before;
       give.run(dataset, digest, entry.modelId, entry.steps[row]!);
@@ -157,21 +152,11 @@ export class Ledger {
     }
     return before?.steps;
   }
-
-  #digest(id: string): Uint8Array {
-    return createHmac('sha256', this.#key).update(id).digest().subarray(0, DIGEST_BYTES);
-  }
-
-  /** Sorted keyed digests: enough to compare row sets, useless to who finds the file without its key. */
-  #digests(ids: readonly string[]): Uint8Array {
-    const digests = ids.map((id) => this.#digest(id));
-    return Uint8Array.from(Buffer.concat(digests.sort(Buffer.compare)));
-  }
 }
 
-function checkOverlap(a: Uint8Array, b: Uint8Array): void {
+function checkOverlap(a: RowSet, b: RowSet): void {
   const differing = symmetricDifference(a, b);
-  const rows = Math.min(a.length, b.length) / DIGEST_BYTES;
+  const rows = Math.min(rowsIn(a), rowsIn(b));
   const least = Math.max(LEAST_DIFFERENCE, Math.ceil(LEAST_DIFFERENCE_SHARE * rows));
   if (differing > 0 && differing < least) {
     throw new SottoError(
@@ -180,24 +165,4 @@ function checkOverlap(a: Uint8Array, b: Uint8Array): void {
       { differing, least },
     );
   }
-}
-
-/** How many digests are in one of two sorted lists only. */
-function symmetricDifference(a: Uint8Array, b: Uint8Array): number {
-  let [i, j, same] = [0, 0, 0];
-  while (i < a.length && j < b.length) {
-    const order = Buffer.compare(a.subarray(i, i + DIGEST_BYTES), b.subarray(j, j + DIGEST_BYTES));
-    if (order === 0) same += 1;
-    if (order <= 0) i += DIGEST_BYTES;
-    if (order >= 0) j += DIGEST_BYTES;
-  }
-  return (a.length + b.length) / DIGEST_BYTES - 2 * same;
-}
-
-/** The key of the digests, sealed where it lies: without it they say nothing of an id. */
-function ledgerKey(database: DatabaseSync, random: Random, vault: Vault): Uint8Array {
-  const fresh = vault.seal(random.bytes(32), LEDGER_KEY);
-  database.prepare("INSERT OR IGNORE INTO secrets VALUES ('ledger', ?)").run(fresh);
-  const row = database.prepare("SELECT value FROM secrets WHERE name = 'ledger'").get();
-  return vault.open((row as unknown as { value: Uint8Array }).value, LEDGER_KEY);
 }

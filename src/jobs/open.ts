@@ -5,7 +5,10 @@ import { Artifacts } from './artifacts.ts';
 import { Board } from './board.ts';
 import { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
+import { budgetOf } from './policy.ts';
 import { Registry } from './registry.ts';
+import { ReleaseGate } from './release.ts';
+import { RowNames } from './row-sets.ts';
 import { openState } from './state.ts';
 import { Tables } from './tables.ts';
 import { Worker } from './worker.ts';
@@ -16,11 +19,14 @@ import { Worker } from './worker.ts';
  */
 export async function openWorker(options: WorkerOptions): Promise<Worker> {
   const database = openState(options.stateDir);
+  const names = new RowNames(database, options.random, options.vault);
+  const budget = (peer: string, dataset: string) => budgetOf(options.offers, peer, dataset);
   const worker = new Worker(
     {
       options,
       board: new Board(new Registry(database), options.clock, options.log),
-      ledger: new Ledger(database, options.random, options.vault),
+      ledger: new Ledger(database, names),
+      gate: new ReleaseGate(database, names, options.vault, budget),
       inventory: new Inventory(join(options.stateDir, 'models')),
       artifacts: new Artifacts(options.stateDir),
       tables: new Tables(options.datasets),

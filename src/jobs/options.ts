@@ -24,7 +24,21 @@ export interface Offer {
   readonly columns: readonly string[] | 'all';
   /** Purposes that a job may state; '*' among them admits any. */
   readonly purposes: readonly string[];
+  /** Absent: `DEFAULT_BUDGET`. */
+  readonly budget?: Budget | undefined;
 }
+
+/** How much one peer may learn of one dataset, over all jobs together and for the dataset's lifetime. */
+export interface Budget {
+  /** Of numbers with noise, added up. */
+  readonly epsilon: number;
+  /** Numbers without noise. */
+  readonly exact: number;
+  /** Rows of the peer that were answered one by one: excluded or not, selected or not. */
+  readonly rows: number;
+}
+
+export const DEFAULT_BUDGET: Budget = { epsilon: 20, exact: 20, rows: 20_000_000 };
 
 /** A peer's proposal that matches one rule in all four begins without an operator; '*' matches anything. */
 export interface Rule {

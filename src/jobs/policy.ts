@@ -3,7 +3,7 @@ import { SottoError } from '../base/errors.ts';
 import type { Agreement, JobSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { rejected } from './agreement.ts';
 import { participant, type Role } from './fields.ts';
-import type { Offer, Rule } from './options.ts';
+import { type Budget, DEFAULT_BUDGET, type Offer, type Rule } from './options.ts';
 import { protocolOf } from './terms/index.ts';
 
 /** What of a dataset's configuration an agreement has to match. */
@@ -62,6 +62,16 @@ export function checkOffered(
 export function checkNormalization(agreement: Agreement, dataset: OwnDataset): void {
   const ours = dataset.idNormalization.join(', ');
   if (agreement.idNormalization.join(', ') !== ours) throw rejected('id_normalization', ours);
+}
+
+/** The least of what the dataset's offers to the peer allow, whatever their purposes. */
+export function budgetOf(offers: readonly Offer[], peer: string, dataset: string): Budget {
+  const budgets = offers
+    .filter((offer) => offer.peer === peer && offer.dataset === dataset)
+    .map(({ budget }) => budget ?? DEFAULT_BUDGET);
+  const least = (unit: keyof Budget): number => Math.min(...budgets.map((one) => one[unit]));
+  if (budgets.length === 0) return { epsilon: 0, exact: 0, rows: 0 };
+  return { epsilon: least('epsilon'), exact: least('exact'), rows: least('rows') };
 }
 
 /** True if a rule of the configuration admits the job without an operator. */

@@ -8,6 +8,7 @@ import type { Party, Progress, Run } from '../protocols/party.ts';
 import type { Role } from './fields.ts';
 import type { Ledger } from './ledger.ts';
 import type { Clock } from './options.ts';
+import type { ReleaseGate } from './release.ts';
 import type { Tables } from './tables.ts';
 
 export interface JobContext {
@@ -24,6 +25,7 @@ export interface JobContext {
   readonly tables: Tables;
   readonly inventory: Inventory;
   readonly ledger: Ledger;
+  readonly gate: ReleaseGate;
   /** Durably: from here on something may be opened, so that this job never runs a second time. */
   markOpened(): void;
 }

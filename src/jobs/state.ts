@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SottoError } from '../base/errors.ts';
 
-/** A file of another version is refused, never guessed at. 2: the ledger's key is sealed. */
-const VERSION = 2;
+/** A file of another version is refused, never guessed at. 2: the ledger's key is sealed. 3: releases. */
+const VERSION = 3;
 
 const TABLES = `
   CREATE TABLE jobs (
@@ -40,6 +40,25 @@ const TABLES = `
     PRIMARY KEY (dataset, row, model)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE score_steps (model TEXT PRIMARY KEY, step REAL NOT NULL) STRICT;
+  CREATE TABLE releases (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    question BLOB NOT NULL UNIQUE,
+    peer TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    job TEXT NOT NULL,
+    epsilon REAL NOT NULL,
+    exact INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    answer BLOB
+  ) STRICT;
+  CREATE INDEX releases_by_dataset ON releases (dataset, peer);
+  CREATE TABLE released_sets (
+    dataset TEXT NOT NULL,
+    name BLOB NOT NULL,
+    row_set BLOB NOT NULL,
+    PRIMARY KEY (dataset, name)
+  ) STRICT;
   CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 `;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { freshKey, Vault } from '../../src/base/sealed.ts';
 import { Ledger } from '../../src/jobs/ledger.ts';
+import { RowNames } from '../../src/jobs/row-sets.ts';
 import { openState } from '../../src/jobs/state.ts';
 import { systemRandom } from '../../src/jobs/system.ts';
 
@@ -15,7 +16,11 @@ function openLedger(folder = mkdtempSync(join(tmpdir(), 'sotto-ledger-'))) {
     if (database.isOpen) database.close();
   };
   onTestFinished(close);
-  return { ledger: new Ledger(database, systemRandom, vault), folder, close };
+  return {
+    ledger: new Ledger(database, new RowNames(database, systemRandom, vault)),
+    folder,
+    close,
+  };
 }
 
 const ids = (from: number, to: number): string[] =>
