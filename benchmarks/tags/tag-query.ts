@@ -15,7 +15,7 @@ import { openBatcher } from '../../src/tags/batcher.ts';
 import { TagClient } from '../../src/tags/client.ts';
 import { seal } from '../../src/tags/seal.ts';
 import { rowBytes } from '../../src/tags/shape.ts';
-import { sealOptions } from '../../test/support/tag-company.ts';
+import { sealOptions, TEST_VAULT } from '../../test/support/tag-company.ts';
 import { finish, idOf, members } from '../../test/support/tag-parts.ts';
 import { type BenchOptions, type Row, race } from '../harness.ts';
 import { temporaryFolder } from '../scenarios/temporary-folder.ts';
@@ -87,7 +87,7 @@ async function* asking(
     const company = (await readPrivate(join(folder, 'keys'), 'company')).public;
     const keys = await readPrivate(join(folder, 'keys'), 'bank');
     await using remote = connectTags({ address: String(address), server: company, keys });
-    using receipts = ReceiptStore.open(join(folder, 'receipts'), systemRandom);
+    using receipts = ReceiptStore.open(join(folder, 'receipts'), systemRandom, TEST_VAULT);
     using client = await TagClient.open({
       remote,
       folder: join(folder, 'mirror'),

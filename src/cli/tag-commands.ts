@@ -38,6 +38,7 @@ import {
   tableFor,
   tagsOf,
 } from './tag-parts.ts';
+import { openVault } from './vault.ts';
 
 export interface TableFlags {
   readonly config: string;
@@ -91,6 +92,7 @@ export async function sealTable(config: Config, call: Call<SealFlags>): Promise<
       epoch: flags.newEpoch === true ? 'next' : 'same',
       sealed: flags.out === undefined ? sealed : resolve(flags.out),
       secrets: secretsFolder(config),
+      vault: await openVault(config),
       signingKey: keys.signingKey,
       compute,
       random: systemRandom,
@@ -139,7 +141,8 @@ async function openAsking(config: Config, name: string): Promise<OpenClient> {
   mirrorOf(config, name);
   const keys = await readPrivate(config.keys, config.party);
   const publics = await Promise.all(config.peers.map(peerOf));
-  return await openClient(config, name, { keys, publics, compute: inlineCompute() });
+  const vault = await openVault(config);
+  return await openClient(config, name, { keys, publics, vault, compute: inlineCompute() });
 }
 
 export async function syncMirror(config: Config, call: Call<TableFlags>): Promise<undefined> {
@@ -195,7 +198,7 @@ export async function checkReceipts(config: Config, call: Call<TableFlags>): Pro
   const { flags, output } = call;
   const { peer } = mirrorOf(config, flags.dataset);
   const { signingKey } = await peerOf(config.peers.find(({ name }) => name === peer)!);
-  using store = openReceipts(config, flags.dataset);
+  using store = openReceipts(config, flags.dataset, await openVault(config));
   const kept = [...store.all()];
   const chain = checkChain(
     kept.map(({ receipt }) => receipt),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { SottoError } from '../base/errors.ts';
+import type { Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import { TagFieldSchema, TagType } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { systemRandom } from '../jobs/index.ts';
@@ -78,6 +79,7 @@ export interface AskingParts {
   readonly keys: PartyKeys;
   readonly publics: readonly PartyPublic[];
   readonly compute: Compute;
+  readonly vault: Vault;
 }
 
 export interface OpenClient extends AsyncDisposable {
@@ -94,20 +96,20 @@ export function mirrorOf(config: Config, name: string): MirrorConfig {
   throw new SottoError('not-found', 'the configuration has no such mirror', { table: name, known });
 }
 
-export function openReceipts(config: Config, name: string): ReceiptStore {
-  return ReceiptStore.open(join(config.state, 'tags', 'receipts', name), systemRandom);
+export function openReceipts(config: Config, name: string, vault: Vault): ReceiptStore {
+  return ReceiptStore.open(join(config.state, 'tags', 'receipts', name), systemRandom, vault);
 }
 
 /** The client of one peer's table; connects when it is first used. */
 export async function openClient(
   config: Config,
   name: string,
-  { keys, publics, compute }: AskingParts,
+  { keys, publics, compute, vault }: AskingParts,
 ): Promise<OpenClient> {
   const mirror = mirrorOf(config, name);
   const server = publics.find((peer) => peer.name === mirror.peer)!;
   const remote = connectTags({ address: mirror.address, server, keys });
-  const receipts = openReceipts(config, name);
+  const receipts = openReceipts(config, name, vault);
   const close = async (): Promise<void> => {
     receipts[Symbol.dispose]();
     await remote[Symbol.asyncDispose]();

@@ -29,7 +29,7 @@ export async function openTagServices(config: Config, parts: TagParts): Promise<
 
 async function serve(
   config: Config,
-  { keys, publics, compute, log }: TagParts,
+  { keys, publics, compute, vault, log }: TagParts,
   opened: AsyncDisposableStack,
 ): Promise<void> {
   const { sealed, listen } = tagsOf(config);
@@ -39,6 +39,7 @@ async function serve(
     tables: servedTables(config),
     sealed,
     secrets: secretsFolder(config),
+    vault,
     signingKey: keys.signingKey,
     compute,
     meter,

@@ -112,7 +112,14 @@ async function openServices(config: Config, log: Log): Promise<Services> {
       log,
     });
     if (config.tags !== undefined) {
-      services.tags = await openTagServices(config, { keys, publics, operators, compute, log });
+      services.tags = await openTagServices(config, {
+        keys,
+        publics,
+        operators,
+        compute,
+        vault,
+        log,
+      });
     }
     return services;
   } catch (error) {

@@ -1,19 +1,19 @@
-/**
- * This party's halves of models: a folder for each, with the half as JSON and the same as a TF.js
- * LayersModel.
- */
+/** This party's halves of models: a folder for each, with the half as JSON, sealed. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { utf8 } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
+import type { Place, Vault } from '../base/sealed.ts';
 import { syncFolder, writeWhole } from './file.ts';
 import { MODEL_ID, type ModelHalf, parseHalf, requireCurrent, serializeHalf } from './half.ts';
-import { layersModelFiles } from './layers-model.ts';
 
-/** Written last and deleted first: a folder without it is no model. */
-const HALF_FILE = 'half.json';
+/** A folder without it is no model. */
+const HALF_FILE = 'half.sealed';
 
 const PAGE_SIZE = 50;
 const MOST_PAGE_SIZE = 100;
+
+const placeOf = (id: string): Place => ({ purpose: 'model', job: id });
 
 /** What a list shows of a model. */
 export type ModelSummary = Pick<
@@ -34,11 +34,13 @@ export interface ModelPage {
  */
 export class Inventory {
   readonly #folder: string;
+  readonly #vault: Vault;
   readonly #summaries = new Map<string, ModelSummary>();
 
   /** The folder is made when the first model is saved. */
-  constructor(folder: string) {
+  constructor(folder: string, vault: Vault) {
     this.#folder = folder;
+    this.#vault = vault;
   }
 
   /** Durable when it resolves. `already-exists` when there is a model of that id. */
@@ -46,11 +48,8 @@ export class Inventory {
     if ((await this.#read(half.id)) !== undefined) {
       throw new SottoError('already-exists', 'there is a model of this id', { model: half.id });
     }
-    const files = await layersModelFiles(half);
-    for (const [name, content] of Object.entries(files)) {
-      await writeWhole(this.#path(half.id, name), content);
-    }
-    await writeWhole(this.#path(half.id, HALF_FILE), serializeHalf(half));
+    const sealed = this.#vault.seal(utf8(serializeHalf(half)), placeOf(half.id));
+    await writeWhole(this.#path(half.id, HALF_FILE), sealed);
     await syncFolder(this.#folder);
   }
 
@@ -69,7 +68,7 @@ export class Inventory {
     return half;
   }
 
-  /** The half as its file says it. */
+  /** The half as its file says it, opened. */
   async content(id: string): Promise<string> {
     const content = await this.#read(id);
     if (content === undefined) throw missing(id);
@@ -131,7 +130,8 @@ export class Inventory {
   async #read(id: string): Promise<string | undefined> {
     if (!MODEL_ID.test(id)) return undefined;
     try {
-      return await readFile(this.#path(id, HALF_FILE), 'utf8');
+      const sealed = await readFile(this.#path(id, HALF_FILE));
+      return Buffer.from(this.#vault.open(sealed, placeOf(id))).toString();
     } catch (thrown) {
       if (isAbsent(thrown)) return undefined;
       throw thrown;

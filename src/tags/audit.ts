@@ -7,6 +7,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type Bytes, equalBytes, lengthPrefixed } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import type { Place, Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import {
   type Manifest,
@@ -28,6 +29,7 @@ import { inputOf } from './row.ts';
 
 const COIN_DOMAIN = 'sotto tag blinds 1';
 const SECRET_BYTES = 32;
+const SECRET_PLACE: Place = { purpose: 'tag-receipt' };
 /** Of RFC 9497's random scalar, see `oprfBlind`. */
 const COIN_BYTES = 48;
 const POINT_BYTES = 32;
@@ -56,10 +58,12 @@ export class ReceiptStore implements Disposable {
     this.#insert = database.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?)');
   }
 
-  static open(folder: string, random: Random): ReceiptStore {
+  static open(folder: string, random: Random, vault: Vault): ReceiptStore {
     const file = join(folder, 'audit.secret');
-    if (readIfThere(file) === undefined) writeWhole(file, random.bytes(SECRET_BYTES));
-    const secret = readIfThere(file)!;
+    if (readIfThere(file) === undefined) {
+      writeWhole(file, vault.seal(random.bytes(SECRET_BYTES), SECRET_PLACE));
+    }
+    const secret = vault.open(readIfThere(file)!, SECRET_PLACE);
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const database = new DatabaseSync(join(folder, 'receipts.sqlite'));
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type Bytes, lengthPrefixed } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import { type Place, SEAL_BYTES, type Vault } from '../base/sealed.ts';
+import { Secret } from '../base/secret.ts';
 import type { Compute } from '../compute/compute.ts';
 import { readIfThere, writeWhole } from './files.ts';
 
@@ -25,6 +27,8 @@ export interface Epoch {
 export interface EpochPlace {
   /** A folder that is nobody else's. */
   readonly secrets: string;
+  /** Seals the seeds. */
+  readonly vault: Vault;
   readonly dataset: string;
   readonly tenant: string;
 }
@@ -39,22 +43,31 @@ export const indexFile = ({ secrets, dataset, tenant }: EpochPlace, sequence: bi
 /** Draws the epoch's seed, unless it was drawn already by a sealing that did not finish. */
 export function makeEpoch(place: EpochPlace, epoch: number, random: Random): void {
   const file = seedFile(place, epoch);
-  if (readIfThere(file) === undefined) writeWhole(file, random.bytes(SEED_BYTES));
+  if (readIfThere(file) !== undefined) return;
+  using seed = new Secret(random.bytes(SEED_BYTES));
+  writeWhole(file, place.vault.seal(seed.bytes, sealedAt(place, epoch)));
 }
+
+const sealedAt = ({ dataset, tenant }: EpochPlace, epoch: number): Place => ({
+  purpose: 'tag-epoch',
+  job: JSON.stringify([dataset, tenant]),
+  epoch,
+});
 
 export async function openEpoch(
   place: EpochPlace,
   epoch: number,
   compute: Compute,
 ): Promise<Epoch> {
-  const seed = readIfThere(seedFile(place, epoch));
-  if (seed?.length !== SEED_BYTES) {
+  const sealed = readIfThere(seedFile(place, epoch));
+  if (sealed?.length !== SEED_BYTES + SEAL_BYTES) {
     throw new SottoError('not-found', "the epoch's seed is not in the folder of secrets", {
       dataset: place.dataset,
       tenant: place.tenant,
       epoch,
     });
   }
+  const seed = place.vault.open(sealed, sealedAt(place, epoch));
   const names = [place.dataset, place.tenant, String(epoch)];
   const info = lengthPrefixed(KEY_DOMAIN, ...names);
   const derived = (domain: string): Bytes =>

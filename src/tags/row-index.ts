@@ -1,7 +1,7 @@
 /**
  * What the company keeps of the rows that are sealed now, to seal the next version from: for each id a keyed
  * digest, one of its record, and the function's value, which costs a scalar multiplication to compute again.
- * As secret as the epoch's key.
+ * Values are as secret as the epoch's key, so they lie masked, each under a mask that only that key gives.
  */
 import { createHmac } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
@@ -41,8 +41,18 @@ export class RowIndex implements Disposable {
     const entry = new Uint8Array(INDEX_ENTRY_BYTES);
     entry.set(this.#digest('id', id));
     entry.set(this.#digest('record', id, record), DIGEST_BYTES);
-    entry.set(secret, 2 * DIGEST_BYTES);
+    entry.set(this.#masked(entry, secret), 2 * DIGEST_BYTES);
     return entry;
+  }
+
+  /**
+   * A value masked, or a masked one plain: XOR with a pseudorandom function of the entry's two digests. The same id
+   * has the same value as long as the key lasts, so no mask ever hides two.
+   */
+  #masked(entry: Uint8Array, value: Uint8Array): Bytes {
+    const digests = entry.subarray(0, 2 * DIGEST_BYTES);
+    const mask = createHmac('sha512', this.#key).update('mask\0').update(digests).digest();
+    return Uint8Array.from(value, (byte, at) => byte ^ mask[at]!);
   }
 
   find(id: string, record: Uint8Array): IndexEntry | undefined {
@@ -54,12 +64,16 @@ export class RowIndex implements Disposable {
     const entry = this.#entryAt(at);
     const digest = entry.subarray(DIGEST_BYTES, 2 * DIGEST_BYTES);
     const sameRecord = equalBytes(digest, this.#digest('record', id, record));
-    return { at, sameRecord, secret: entry.slice(2 * DIGEST_BYTES) };
+    return { at, sameRecord, secret: this.#secretOf(entry) };
   }
 
   /** The function's value for the row at that place. */
   secretAt(at: number): Bytes {
-    return this.#entryAt(at).slice(2 * DIGEST_BYTES);
+    return this.#secretOf(this.#entryAt(at));
+  }
+
+  #secretOf(entry: Uint8Array): Bytes {
+    return this.#masked(entry, entry.subarray(2 * DIGEST_BYTES));
   }
 
   #entryAt(at: number): Bytes {

@@ -3,6 +3,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { toHex } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import type { Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { Manifest, SignedManifest, TagField } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { newCanary } from './canary.ts';
@@ -49,6 +50,7 @@ export interface SealOptions {
   readonly sealed: string;
   /** Root folder of what opens it. */
   readonly secrets: string;
+  readonly vault: Vault;
   readonly signingKey: KeyObject;
   readonly compute: Compute;
   readonly random: Random;
@@ -112,8 +114,9 @@ export async function prepare(
   return { epoch, plan, resumed: undefined, current };
 }
 
-export const placeOf = ({ secrets, table }: SealOptions) => ({
+export const placeOf = ({ secrets, vault, table }: SealOptions) => ({
   secrets,
+  vault,
   dataset: table.datasetId,
   tenant: table.tenant,
 });

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { create, isMessage } from '@bufbuild/protobuf';
 import { equalBytes } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
+import type { Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import {
   Engine,
@@ -59,6 +60,7 @@ export interface TagServerOptions {
   readonly tables: readonly ServedTable[];
   readonly sealed: string;
   readonly secrets: string;
+  readonly vault: Vault;
   readonly signingKey: KeyObject;
   readonly compute: Compute;
   readonly meter: Meter;
@@ -208,11 +210,11 @@ export class TagServer implements TagService {
   }
 
   #epoch({ datasetId, tenant }: ServedTable, number: number): Promise<Epoch> {
-    const { secrets, compute } = this.#options;
+    const { secrets, vault, compute } = this.#options;
     const name = JSON.stringify([datasetId, tenant, number]);
     const known = this.#epochs.get(name);
     if (known !== undefined) return known;
-    const opened = openEpoch({ secrets, dataset: datasetId, tenant }, number, compute);
+    const opened = openEpoch({ secrets, vault, dataset: datasetId, tenant }, number, compute);
     opened.catch(() => this.#epochs.delete(name));
     this.#epochs.set(name, opened);
     return opened;

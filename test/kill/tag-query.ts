@@ -22,7 +22,7 @@ import { ReceiptStore } from '../../src/tags/audit.ts';
 import { TagClient } from '../../src/tags/client.ts';
 import type { TagRemote } from '../../src/tags/remote.ts';
 import { seal } from '../../src/tags/seal.ts';
-import { sealOptions } from '../support/tag-company.ts';
+import { sealOptions, TEST_VAULT } from '../support/tag-company.ts';
 import { finish, idOf, members } from '../support/tag-parts.ts';
 
 export interface Tally {
@@ -70,7 +70,7 @@ async function run(folder: string, times: number): Promise<Tally> {
     limits: { backoffFirstMs: 5, backoffMostMs: 50, connectMs: 5_000 },
   });
   const meter = new Sizes(remote);
-  using receipts = ReceiptStore.open(join(folder, 'receipts'), systemRandom);
+  using receipts = ReceiptStore.open(join(folder, 'receipts'), systemRandom, TEST_VAULT);
   using client = await TagClient.open({
     remote: meter,
     folder: join(folder, 'mirror'),

@@ -1,14 +1,25 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { utf8 } from '../../src/base/bytes.ts';
+import { freshKey, Vault } from '../../src/base/sealed.ts';
 import { Inventory } from '../../src/model/inventory.ts';
 import { sampleHalf } from '../support/sample-half.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+const VAULT = new Vault(freshKey());
+
 /** Models m-1 (oldest) to m-n. */
 async function filled(models: number): Promise<{ inventory: Inventory; folder: string }> {
   const folder = join(temporaryFolder(), 'models');
-  const inventory = new Inventory(folder);
+  const inventory = new Inventory(folder, VAULT);
   for (let index = 1; index <= models; index++) {
     const createdAt = new Date(Date.UTC(2026, 0, index)).toISOString();
     await inventory.save(sampleHalf({ id: `m-${index}`, createdAt }));
@@ -20,18 +31,25 @@ test('a saved model is loaded again, also by another process that opens the fold
   const { inventory, folder } = await filled(1);
   const half = await inventory.load('m-1');
   expect(half.id).toBe('m-1');
-  expect(await new Inventory(folder).load('m-1')).toEqual(half);
-  expect(readdirSync(join(folder, 'm-1')).sort()).toEqual([
-    'half.json',
-    'model.json',
-    'weights.bin',
-  ]);
+  expect(await new Inventory(folder, VAULT).load('m-1')).toEqual(half);
+  expect(readdirSync(join(folder, 'm-1'))).toEqual(['half.sealed']);
+});
+
+test('nothing of a model can be read from its file, which opens for no other model', async () => {
+  const { inventory, folder } = await filled(2);
+  const file = (id: string): string => join(folder, id, 'half.sealed');
+  const content = readFileSync(file('m-1'));
+  for (const word of ['sotto', 'weights', ...(await inventory.load('m-1')).columns]) {
+    expect(content.includes(word)).toBe(false);
+  }
+  copyFileSync(file('m-2'), file('m-1'));
+  await expect(inventory.load('m-1')).rejects.toMatchObject({ code: 'verification-failed' });
 });
 
 test('only the owner can read what is saved', async () => {
   const { folder } = await filled(1);
   expect(statSync(folder).mode & 0o077).toBe(0);
-  expect(statSync(join(folder, 'm-1', 'half.json')).mode & 0o077).toBe(0);
+  expect(statSync(join(folder, 'm-1', 'half.sealed')).mode & 0o077).toBe(0);
 });
 
 test('a model is never overwritten', async () => {
@@ -53,7 +71,7 @@ test('an expired model can be shown, and is refused for scoring', async () => {
 
 describe('lists', () => {
   test('an inventory without a folder has no models', async () => {
-    const inventory = new Inventory(join(temporaryFolder(), 'none'));
+    const inventory = new Inventory(join(temporaryFolder(), 'none'), VAULT);
     expect(await inventory.list(0, '')).toEqual({ models: [], nextPageToken: '' });
   });
 
@@ -107,8 +125,9 @@ describe('lists', () => {
 
   test('name the model whose file is wrong', async () => {
     const { folder } = await filled(1);
-    writeFileSync(join(folder, 'm-1', 'half.json'), '{}');
-    await expect(new Inventory(folder).list(0, '')).rejects.toMatchObject({
+    const wrong = VAULT.seal(utf8('{}'), { purpose: 'model', job: 'm-1' });
+    writeFileSync(join(folder, 'm-1', 'half.sealed'), wrong);
+    await expect(new Inventory(folder, VAULT).list(0, '')).rejects.toMatchObject({
       facts: { model: 'm-1', field: 'format' },
     });
   });

@@ -1,6 +1,8 @@
 /** The made-up company of a folder: how its table of members is sealed, and the service that answers for it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Vault } from '../../src/base/sealed.ts';
+import { Secret } from '../../src/base/secret.ts';
 import type { Compute } from '../../src/compute/compute.ts';
 import {
   type PartyKeys,
@@ -15,6 +17,9 @@ import { TagServer } from '../../src/tags/server.ts';
 import { FIELDS } from './tag-parts.ts';
 
 type Coins = Pick<SealOptions, 'signingKey' | 'compute' | 'random'>;
+
+/** The same in every process of a test. */
+export const TEST_VAULT = new Vault(new Secret(new Uint8Array(32).fill(9)));
 
 /** `members.csv` of the folder as a whole first version, without quotas or canaries unless said otherwise. */
 export function sealOptions(
@@ -50,6 +55,7 @@ export function sealOptions(
     epoch: 'same',
     sealed: join(folder, 'sealed'),
     secrets: join(folder, 'secrets'),
+    vault: TEST_VAULT,
     now: () => Date.now(),
     signal: new AbortController().signal,
     ...coins,
@@ -68,6 +74,7 @@ export async function tagService(
     tables: [{ datasetId: 'members', tenant: 'bank', purposes: ['marketing'] }],
     sealed: join(folder, 'sealed'),
     secrets: join(folder, 'secrets'),
+    vault: TEST_VAULT,
     signingKey: keys.signingKey,
     compute,
     meter: new Meter(join(folder, 'debits.sqlite'), now),

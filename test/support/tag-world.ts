@@ -13,7 +13,7 @@ import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
 import { type SealOptions, seal } from '../../src/tags/seal.ts';
 import { TagServer, type TagServerOptions } from '../../src/tags/server.ts';
 import { seededRandom } from './random.ts';
-import { sealOptions } from './tag-company.ts';
+import { sealOptions, TEST_VAULT } from './tag-company.ts';
 import { finish, members } from './tag-parts.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -66,6 +66,7 @@ export class TagWorld implements Disposable {
       tables: [{ datasetId: 'members', tenant: 'bank', purposes: ['marketing'] }],
       sealed: this.path('sealed'),
       secrets: this.path('secrets'),
+      vault: TEST_VAULT,
       signingKey: this.company.privateKey,
       compute: this.compute,
       meter: changes.meter ?? this.meter(),
@@ -75,7 +76,7 @@ export class TagWorld implements Disposable {
   }
 
   receipts(): ReceiptStore {
-    const store = ReceiptStore.open(this.path('receipts'), this.random);
+    const store = ReceiptStore.open(this.path('receipts'), this.random, TEST_VAULT);
     this.#open.push(store);
     return store;
   }

@@ -1,5 +1,6 @@
 /** `sotto models`: this party's halves of trained models. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { toJson } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { Command } from 'commander';
@@ -20,6 +21,7 @@ interface ListFlags extends ConnectionFlags {
 
 interface ShowFlags extends ConnectionFlags {
   readonly save?: string;
+  readonly layersModel?: string;
 }
 
 export function modelsCommand(): Command {
@@ -27,10 +29,9 @@ export function modelsCommand(): Command {
     leaf<ListFlags>('list', 'halves of models that this worker holds, newest first', list)
       .option('--page-size <n>', 'at most so many (1 to 100)')
       .option('--page-token <token>', 'where the last page ended'),
-    leaf<ShowFlags>('show <id>', 'one model: columns, metrics, expiry', show).option(
-      '--save <file>',
-      "save this party's half (weights and preprocessing) as JSON",
-    ),
+    leaf<ShowFlags>('show <id>', 'one model: columns, metrics, expiry', show)
+      .option('--save <file>', "save this party's half (weights and preprocessing) as JSON")
+      .option('--layers-model <folder>', 'save it as a TensorFlow.js LayersModel'),
     leaf(
       'delete <id>',
       "delete this party's half: nobody can score with the model any more",
@@ -61,14 +62,30 @@ async function list({ flags, output }: Call<ListFlags>): Promise<undefined> {
 
 async function show({ flags, args, output }: Call<ShowFlags>): Promise<undefined> {
   const { model, content } = await withOperator(flags, (operator) => operator.models.get(args[0]!));
-  if (flags.save !== undefined) await writeFile(flags.save, content, { mode: 0o600 });
-  output.result(
-    model === undefined ? {} : toJson(ModelSchema, model),
-    modelText(model, flags.save),
-  );
+  const saved: string[] = [];
+  if (flags.save !== undefined) {
+    await writeFile(flags.save, content, { mode: 0o600 });
+    saved.push(flags.save);
+  }
+  if (flags.layersModel !== undefined) {
+    saved.push(...(await saveLayersModel(content, flags.layersModel)));
+  }
+  output.result(model === undefined ? {} : toJson(ModelSchema, model), modelText(model, saved));
 }
 
-function modelText(model: Model | undefined, saved: string | undefined): string {
+/** Loaded only here: TensorFlow.js takes a second. */
+async function saveLayersModel(content: Uint8Array, folder: string): Promise<string[]> {
+  const { parseHalf } = await import('../../model/half.ts');
+  const { layersModelFiles } = await import('../../model/layers-model.ts');
+  const files = Object.entries(
+    await layersModelFiles(parseHalf(Buffer.from(content).toString())),
+  ).map(([name, bytes]) => [join(folder, name), bytes] as const);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const [file, bytes] of files) await writeFile(file, bytes, { mode: 0o600 });
+  return files.map(([file]) => file);
+}
+
+function modelText(model: Model | undefined, saved: readonly string[]): string {
   if (model === undefined) return 'no model';
   const lines = [
     model.id,
@@ -79,7 +96,7 @@ function modelText(model: Model | undefined, saved: string | undefined): string 
       .filter(([, value]) => typeof value === 'number')
       .map(([name, value]) => `  ${name}: ${value}`),
   ];
-  if (saved !== undefined) lines.push(`  saved ${saved}`);
+  lines.push(...saved.map((file) => `  saved ${file}`));
   return lines.join('\n');
 }
 

@@ -10,6 +10,7 @@ import { readReceipt, seal } from '../../tags/index.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { peerOf } from '../peer-files.ts';
 import { openReceipts, secretsFolder, tableFor, tagsOf } from '../tag-parts.ts';
+import { openVault } from '../vault.ts';
 import { type DemoSetup, MEMBERS, TAGS } from './setup.ts';
 
 const QUERIES = 1000;
@@ -68,6 +69,7 @@ export async function sealMembers(
     epoch: 'same',
     sealed: tagsOf(config).sealed,
     secrets: secretsFolder(config),
+    vault: await openVault(config),
     signingKey: keys.signingKey,
     compute,
     random: systemRandom,
@@ -169,7 +171,7 @@ async function untilMirrored(url: string, id: string, signal: AbortSignal): Prom
 /** What the company heard: the requests for which it signed receipts, as the bank kept them. */
 async function transcript(config: Config, ids: readonly string[]): Promise<TagFindings['heard']> {
   const { signingKey } = await peerOf(config.peers[0]!);
-  using store = openReceipts(config, MEMBERS);
+  using store = openReceipts(config, MEMBERS, await openVault(config));
   const heard = [...store.all()]
     .map(({ key, receipt }) => ({
       bytes: store.find(key).request,
