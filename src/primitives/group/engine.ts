@@ -1,18 +1,33 @@
 /** Who calculates in the group on this thread: our kernel, or libsodium where the machine cannot run it. */
 import type { Bytes } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
-import { derive, deriveAndMultiply, isAvailable, multiply } from '../../kernels/ristretto.ts';
+import {
+  combine,
+  derive,
+  deriveAndMultiply,
+  isAvailable,
+  multiply,
+  type Products,
+  sumsOfMultiples,
+} from '../../kernels/ristretto.ts';
 import { loadSodium } from './sodium.ts';
 
-/** Batches as everywhere in this folder; scalars are in (0, order), lengths whole numbers of elements. */
+/**
+ * Batches as everywhere in this folder; scalars are in (0, order), one for each item or one for all; lengths are
+ * whole numbers of items. `Products` name the first item that is the identity or no element at all.
+ */
 export interface Engine {
   readonly name: 'kernel' | 'libsodium';
   /** RFC 9496 section 4.3.4: 64 n uniform bytes to 32 n. */
   derive(uniform: Uint8Array): Bytes;
-  /** Each point times the scalar; `refused` is the first that is the identity or no element at all. */
-  multiply(scalar: Uint8Array, points: Uint8Array): { products: Bytes; refused?: number };
+  /** Each point times its scalar. */
+  multiply(scalars: Uint8Array, points: Uint8Array): Products;
   /** The second of the first. */
-  deriveAndMultiply(scalar: Uint8Array, uniform: Uint8Array): Bytes;
+  deriveAndMultiply(scalars: Uint8Array, uniform: Uint8Array): Bytes;
+  /** a_i + b_i, or a_i - b_i; the identity is a point like any other. */
+  combine(a: Uint8Array, sign: '+' | '-', b: Uint8Array): Products;
+  /** The sum of each column's multiples by the scalars of its places: of public points and scalars. */
+  sumsOfMultiples(scalars: Uint8Array, ...columns: readonly [Uint8Array, Uint8Array?]): Products;
 }
 
 /**
@@ -20,7 +35,14 @@ export interface Engine {
  * multiply-add that rounds once; libsodium's WASM runs everywhere. They give the same bytes.
  */
 const loaders: Readonly<Record<Engine['name'], () => Promise<Engine>>> = {
-  kernel: async () => ({ name: 'kernel', derive, multiply, deriveAndMultiply }),
+  kernel: async () => ({
+    name: 'kernel',
+    derive,
+    multiply,
+    deriveAndMultiply,
+    combine,
+    sumsOfMultiples,
+  }),
   libsodium: loadSodium,
 };
 

@@ -9,7 +9,7 @@ import { concat } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
 import { engine, multiply, POINT_BYTES, SCALAR_BYTES } from '../group/index.ts';
 import { deriveAndMultiplyEach, GENERATOR, isIdentity, multiplyEach, pointAt } from './points.ts';
-import { generateProof, verifyProof } from './proof.ts';
+import { generateProof, multiplyWithNonce, verifyProof } from './proof.ts';
 import { invertAll, scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
 import {
   contextOf,
@@ -98,7 +98,7 @@ export interface Evaluated {
   readonly proof: Bytes;
 }
 
-/** BlindEvaluate of section 3.3.2. `coins`: 48 bytes that no other call gets (see `generateProof`). */
+/** BlindEvaluate of section 3.3.2. `coins`: 48 bytes that no other call gets (see `multiplyWithNonce`). */
 export function oprfEvaluateWithProof(input: {
   readonly secretKey: Uint8Array;
   readonly publicKey: Uint8Array;
@@ -106,9 +106,19 @@ export function oprfEvaluateWithProof(input: {
   readonly coins: Uint8Array;
 }): Evaluated {
   const { secretKey, publicKey, blinded, coins } = input;
-  const { evaluated } = oprfEvaluate({ secretKey, blinded });
+  const key = usable(secretKey);
+  const { multiples: evaluated, nonce } = multiplyWithNonce(key, blinded, coins);
   const statement = { context: contextOf('VOPRF'), publicKey, before: blinded, after: evaluated };
-  return { evaluated, proof: generateProof(statement, secretKey, coins) };
+  return { evaluated, proof: generateProof(statement, key, nonce) };
+}
+
+function usable(secretKey: Uint8Array): bigint {
+  const key = secretKey.length === SCALAR_BYTES ? scalarAt(secretKey, 0) : undefined;
+  if (key) return key;
+  throw new SottoError('invalid-argument', 'a key is not between 0 and the order', {
+    expected: SCALAR_BYTES,
+    bytes: secretKey.length,
+  });
 }
 
 interface Answered {

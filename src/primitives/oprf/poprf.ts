@@ -1,10 +1,17 @@
 /** The partially oblivious function of RFC 9497 section 3.3.3: the server knows a public part of the input. */
 import { type Bytes, concat, utf8 } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
-import { engine, multiply } from '../group/index.ts';
-import { checkColumn, type Evaluated, outputsOf, refuseIdentity, unblind } from './oprf.ts';
-import { GENERATOR, isIdentity, sum } from './points.ts';
-import { generateProof, verifyProof } from './proof.ts';
+import { engine } from '../group/index.ts';
+import {
+  checkColumn,
+  type Evaluated,
+  oprfPublicKey,
+  outputsOf,
+  refuseIdentity,
+  unblind,
+} from './oprf.ts';
+import { combineEach, isIdentity } from './points.ts';
+import { generateProof, multiplyWithNonce, verifyProof } from './proof.ts';
 import { fromBytes, invertAll, modulo, toBytes } from './scalars.ts';
 import { checkLength, contextOf, hashToScalar, hashToUniform, prefixed } from './suite.ts';
 
@@ -24,8 +31,8 @@ function tweakOf(info: Uint8Array): bigint {
 /** The public key plus the public part's multiple of the generator. */
 function tweakedKeyOf(publicKey: Uint8Array, info: Uint8Array): Bytes {
   checkColumn('public_key', publicKey, 1);
-  const tweak = multiply({ scalar: toBytes(tweakOf(info)), points: GENERATOR });
-  const tweaked = sum(concat(tweak, publicKey));
+  const tweak = oprfPublicKey({ secretKey: toBytes(tweakOf(info)) });
+  const tweaked = combineEach(tweak, '+', publicKey);
   if (isIdentity(tweaked)) {
     throw new SottoError('invalid-argument', 'the public part cancels the key', { field: 'info' });
   }
@@ -49,12 +56,15 @@ export function poprfEvaluateWithProof(
 ): Evaluated {
   const { secretKey, info, blinded, coins } = input;
   const tweaked = tweakedSecretOf(secretKey, info);
-  const scalar = toBytes(tweaked);
-  const evaluated = multiply({ scalar: toBytes(invertAll([tweaked])[0]!), points: blinded });
-  const publicKey = multiply({ scalar, points: GENERATOR });
+  const { multiples: evaluated, nonce } = multiplyWithNonce(
+    invertAll([tweaked])[0]!,
+    blinded,
+    coins,
+  );
+  const publicKey = oprfPublicKey({ secretKey: toBytes(tweaked) });
   // The other way round: what was divided by the scalar gives the blinded points when multiplied.
   const statement = { context: CONTEXT, publicKey, before: evaluated, after: blinded };
-  return { evaluated, proof: generateProof(statement, scalar, coins) };
+  return { evaluated, proof: generateProof(statement, tweaked, nonce) };
 }
 
 /** Finalize: 64 n bytes; the proof is checked first. Blind with `oprfBlind` in the mode POPRF. */

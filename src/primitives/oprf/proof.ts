@@ -1,9 +1,9 @@
 /** One proof that a batch of points was multiplied by the scalar behind a public key: RFC 9497 section 2.2. */
 import { type Bytes, concat, equalBytes, utf8 } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
-import { engine, POINT_BYTES, SCALAR_BYTES } from '../group/index.ts';
-import { GENERATOR, pointAt, sumOfMultiples } from './points.ts';
-import { fromBytes, modulo, scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
+import { POINT_BYTES, SCALAR_BYTES } from '../group/index.ts';
+import { GENERATOR, multiplyEach, pointAt, sumsOfMultiples } from './points.ts';
+import { modulo, scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
 import { BATCH_MAX, hashToScalar, prefixed, sha512, twoBytes } from './suite.ts';
 
 /** Challenge and response, 32 bytes each. */
@@ -18,20 +18,38 @@ export interface Statement {
   readonly after: Uint8Array;
 }
 
+/** A proof's nonce, and its multiple of the generator. */
+interface Nonce {
+  readonly scalar: bigint;
+  readonly multiple: Uint8Array;
+}
+
 /**
- * GenerateProof of section 2.2.1. `coins`: 48 bytes, never used for another statement under the same key:
- * two responses to different challenges with one nonce are two equations in the key.
+ * The key's multiples of points, of which something is to be proved, with the nonce of that proof in one batch.
+ * `coins`: 48 bytes, never used for another statement under the same key: two responses to different challenges
+ * with one nonce are two equations in the key.
  */
-export function generateProof(statement: Statement, key: Uint8Array, coins: Uint8Array): Bytes {
-  const [nonce] = scalarsFromCoins(coins, 1);
-  const weights = weightsOf(statement);
+export function multiplyWithNonce(
+  key: bigint,
+  points: Uint8Array,
+  coins: Uint8Array,
+): { multiples: Bytes; nonce: Nonce } {
+  const count = countOf(points);
+  const [scalar] = scalarsFromCoins(coins, 1) as [bigint];
+  const scalars = Array.from({ length: count }, () => key);
+  const all = multiplyEach([...scalars, scalar], points, GENERATOR);
+  const multiple = pointAt(all, count);
+  return { multiples: all.slice(0, points.length), nonce: { scalar, multiple } };
+}
+
+/** GenerateProof of section 2.2.1, of multiples that were calculated with that nonce. */
+export function generateProof(statement: Statement, key: bigint, nonce: Nonce): Bytes {
   // ComputeCompositesFast: who has the key need not sum the multiples a second time.
-  const first = sumOfMultiples(weights, statement.before);
-  const second = times(key, first);
-  const r = toBytes(nonce!);
-  const challenge = challengeOf(statement, [first, second, times(r, GENERATOR), times(r, first)]);
-  r.fill(0);
-  const response = modulo(nonce! - challenge * fromBytes(key));
+  const first = sumsOfMultiples(weightsOf(statement), statement.before);
+  const both = multiplyEach([key, nonce.scalar], concat(first, first));
+  const points = [first, pointAt(both, 0), nonce.multiple, pointAt(both, 1)];
+  const challenge = challengeOf(statement, points);
+  const response = modulo(nonce.scalar - challenge * key);
   return concat(toBytes(challenge), toBytes(response));
 }
 
@@ -49,24 +67,15 @@ export function verifyProof(statement: Statement, proof: Uint8Array): void {
 
 function isProved(statement: Statement, c: bigint, s: bigint): boolean {
   const { publicKey, before, after } = statement;
-  const weights = weightsOf(statement);
-  const first = sumOfMultiples(weights, before);
-  const second = sumOfMultiples(weights, after);
-  const t2 = sumOfMultiples([s, c], concat(GENERATOR, publicKey));
-  const t3 = sumOfMultiples([s, c], concat(first, second));
-  return equalBytes(toBytes(challengeOf(statement, [first, second, t2, t3])), toBytes(c));
+  const composites = sumsOfMultiples(weightsOf(statement), before, after);
+  const commitments = sumsOfMultiples([s, c], concat(GENERATOR, publicKey), composites);
+  const points = [composites, commitments].flatMap((two) => [pointAt(two, 0), pointAt(two, 1)]);
+  return equalBytes(toBytes(challengeOf(statement, points)), toBytes(c));
 }
 
 /** The d_i of section 2.2.1's composites. */
 function weightsOf({ context, publicKey, before, after }: Statement): bigint[] {
-  const count = before.length / POINT_BYTES;
-  if (count === 0 || count > BATCH_MAX || after.length !== before.length) {
-    throw new SottoError('protocol-violation', 'a batch has another number of points', {
-      limit: BATCH_MAX,
-      before: before.length,
-      after: after.length,
-    });
-  }
+  const count = countOf(before);
   const seed = sha512(prefixed(publicKey), prefixed(concat(utf8('Seed-'), context)));
   const end = utf8('Composite');
   return Array.from({ length: count }, (_, i) =>
@@ -83,11 +92,17 @@ function weightsOf({ context, publicKey, before, after }: Statement): bigint[] {
   );
 }
 
+/** How many points there are: 1 to `BATCH_MAX`. */
+function countOf(points: Uint8Array): number {
+  const count = points.length / POINT_BYTES;
+  if (Number.isInteger(count) && count > 0 && count <= BATCH_MAX) return count;
+  throw new SottoError('protocol-violation', 'a batch has another number of points', {
+    limit: BATCH_MAX,
+    received: points.length,
+  });
+}
+
 function challengeOf({ context, publicKey }: Statement, points: readonly Uint8Array[]): bigint {
   const message = concat(...[publicKey, ...points].map(prefixed), utf8('Challenge'));
   return hashToScalar(message, context);
 }
-
-/** A scalar times a point that is neither the identity nor from outside. */
-const times = (scalar: Uint8Array, point: Uint8Array): Bytes =>
-  engine().multiply(scalar, point).products;

@@ -14,7 +14,7 @@
  * Oblivious Transfers", ASIACRYPT 2021.) "Endemic": a corrupted party may have a say in its own keys, which an
  * extension allows.
  *
- * All of a batch's hashes carry the session, the transfer's number and j. Points are summed by big integers.
+ * All of a batch's hashes carry the session, the transfer's number and j.
  */
 import { hash } from 'node:crypto';
 import { type Bytes, concat, lengthPrefixed } from '../../base/bytes.ts';

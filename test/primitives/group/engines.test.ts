@@ -49,6 +49,22 @@ test('both engines give the same bytes', async () => {
   expect(ours).toEqual(theirs);
 });
 
+test('both engines give the same multiples by many scalars, sums and differences', async () => {
+  const random = seededRandom('columns');
+  const [left, right] = ['left', 'right'].map((domain) => hashToGroup({ ...input, domain }));
+  const scalars = concat(...ids.map(() => randomScalar(random).bytes));
+  const [ours, theirs] = await both(() =>
+    [
+      engine().multiply(scalars, left!),
+      engine().combine(left!, '+', right!),
+      engine().combine(left!, '-', left!),
+      engine().sumsOfMultiples(scalars, left!),
+      engine().sumsOfMultiples(scalars, left!, right!),
+    ].map(({ products, refused }) => [toHex(products), refused]),
+  );
+  expect(ours).toEqual(theirs);
+});
+
 test('both engines refuse the same points at the same place', async () => {
   const scalar = randomScalar(seededRandom('refusals')).bytes;
   const good = fromHex(vectors.multiplesOfGenerator[3]!);

@@ -2,16 +2,17 @@
  * Everything that ristretto.wasm exports: batches of at most MOST points, n of them, in the arena. An odd n is
  * calculated as n + 1, with whatever the arena holds there.
  */
-import { INPUT, OUTPUT, PAIR, POINT, VERDICTS } from './arena';
+import { DIGITS, DIGITS_BYTES, INPUT, OUTPUT, PAIR, POINT, SCALARS, TOTAL, VERDICTS } from './arena';
 import { fromBytes, isCanonicalNonNegative, isZeroBytes, toBytes } from './bytes';
 import { layConstants } from './element';
 import { decode, encode, map } from './encoding';
 import { encodeDoubles, halve } from './halved';
-import { addPoints, multiplyPoint } from './point';
+import { addPoints, multiplyPoint, negate } from './point';
+import { recodeHalf } from './scalar';
+import { addMultiples, clear, foldLanes, noteMultiples } from './sums';
 
-export { DIGITS, INPUT, MOST, OUTPUT, PAIR, SCALAR, VERDICTS, wipe } from './arena';
+export { INPUT, MOST, OUTPUT, PAIR, SCALARS, VERDICTS, wipe } from './arena';
 export { carry, isFused, multiply as multiplyElements, square as squareElements } from './field';
-export { recodeHalf } from './scalar';
 
 const P: usize = PAIR;
 const Q: usize = PAIR + POINT;
@@ -19,15 +20,25 @@ const ELEMENTS: usize = PAIR + 2 * POINT;
 
 layConstants();
 
-/** P = points number i and i + 1 of the input; their verdicts: 0 an element, 1 the identity, 2 neither. */
+/** 0 an element, 1 the identity, 2 neither. */
+function verdict(valid: i32, input: usize): u8 {
+  return valid ? <u8>isZeroBytes(input) : 2;
+}
+
+/** point = what the bytes at a and b encode, and their verdicts at `verdicts` and so far behind it. */
+function decodeTwo(point: usize, a: usize, b: usize, verdicts: usize, apart: usize): void {
+  let valid = <i32>isCanonicalNonNegative(a) | (<i32>isCanonicalNonNegative(b) << 1);
+  fromBytes(ELEMENTS, a, 0);
+  fromBytes(ELEMENTS, b, 1);
+  valid &= decode(point, ELEMENTS);
+  store<u8>(verdicts, verdict(valid & 1, a));
+  store<u8>(verdicts + apart, verdict(valid & 2, b));
+}
+
+/** P = points number i and i + 1 of the input. */
 function decodePair(i: usize): void {
   const input = INPUT + 32 * i;
-  let valid = <i32>isCanonicalNonNegative(input) | (<i32>isCanonicalNonNegative(input + 32) << 1);
-  fromBytes(ELEMENTS, input, 0);
-  fromBytes(ELEMENTS, input + 32, 1);
-  valid &= decode(P, ELEMENTS);
-  store<u8>(VERDICTS + i, valid & 1 ? <u8>isZeroBytes(input) : 2);
-  store<u8>(VERDICTS + i + 1, valid & 2 ? <u8>isZeroBytes(input + 32) : 2);
+  decodeTwo(P, input, input + 32, VERDICTS + i, 1);
 }
 
 /** P = the elements of two strings of 64 bytes (RFC 9496 section 4.3.4): the sum of the maps of their halves. */
@@ -46,6 +57,22 @@ function encodePair(i: usize): void {
   encode(ELEMENTS, P);
   toBytes(OUTPUT + 32 * i, ELEMENTS, 0);
   toBytes(OUTPUT + 32 * i + 32, ELEMENTS, 1);
+}
+
+/** Notes P times the scalars number i and i + 1, or times the one that is recoded already. */
+function multiplyPair(i: usize, isOneForAll: bool): void {
+  if (!isOneForAll) {
+    recodeHalf(SCALARS + 32 * i, DIGITS);
+    recodeHalf(SCALARS + 32 * i + 32, DIGITS + DIGITS_BYTES);
+  }
+  multiplyPoint(P, P);
+  halve(i >> 1, P);
+}
+
+/** The first scalar is the one for all that follows. */
+export function recodeForAll(): void {
+  recodeHalf(SCALARS, DIGITS);
+  memory.copy(DIGITS + DIGITS_BYTES, DIGITS, DIGITS_BYTES);
 }
 
 /** Encodings -> verdicts. */
@@ -69,22 +96,52 @@ export function derive(n: usize): void {
   }
 }
 
-/** Encodings -> verdicts, and encodings of the multiples by the recoded scalar. */
-export function multiplyDecoded(n: usize): void {
+/** Encodings -> verdicts, and encodings of the multiples. */
+export function multiplyDecoded(n: usize, isOneForAll: bool): void {
   for (let i: usize = 0; i < n; i += 2) {
     decodePair(i);
-    multiplyPoint(P, P);
-    halve(i >> 1, P);
+    multiplyPair(i, isOneForAll);
   }
   encodeDoubles((n + 1) >> 1);
 }
 
-/** Strings of 64 bytes -> encodings of their elements' multiples by the recoded scalar. */
-export function multiplyDerived(n: usize): void {
+/** Strings of 64 bytes -> encodings of their elements' multiples. */
+export function multiplyDerived(n: usize, isOneForAll: bool): void {
   for (let i: usize = 0; i < n; i += 2) {
     derivePair(i);
-    multiplyPoint(P, P);
-    halve(i >> 1, P);
+    multiplyPair(i, isOneForAll);
   }
   encodeDoubles((n + 1) >> 1);
+}
+
+/** Two encodings each, back to back -> a verdict for each of them, and encodings of their sums or differences. */
+export function combine(n: usize, isDifference: bool): void {
+  for (let i: usize = 0; i < n; i += 2) {
+    const input = INPUT + 64 * i;
+    decodeTwo(P, input, input + 64, VERDICTS + 2 * i, 2);
+    decodeTwo(Q, input + 32, input + 96, VERDICTS + 2 * i + 1, 2);
+    if (isDifference) negate(Q, Q);
+    addPoints(P, P, Q);
+    encodePair(i);
+  }
+}
+
+export function clearTotal(): void {
+  clear(TOTAL);
+}
+
+/** Encodings, an even number of them -> verdicts, and their multiples into the totals of even and odd places. */
+export function sumDecoded(n: usize): void {
+  for (let i: usize = 0; i < n; i += 2) {
+    decodePair(i);
+    noteMultiples(i >> 1, P, SCALARS + 32 * i);
+  }
+  addMultiples(Q, n >> 1);
+}
+
+/** The encodings of both totals, or of their sum twice. */
+export function encodeTotal(isOne: bool): void {
+  if (isOne) foldLanes(TOTAL, Q);
+  halve(0, TOTAL);
+  encodeDoubles(1);
 }

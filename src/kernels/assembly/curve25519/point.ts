@@ -5,8 +5,8 @@
  * Neither an address nor a branch depends on a scalar: its digits are odd, so that each window is five
  * doublings and one addition, and all multiples are read to choose one.
  */
-import { CHOSEN, DIGITS, ELEMENT, MULTIPLES, POINT, RUNNING, TEMPORARIES } from './arena';
-import { MINUS_TWICE_D } from './element';
+import { CHOSEN, DIGITS, DIGITS_BYTES, ELEMENT, MULTIPLES, POINT, RUNNING, TEMPORARIES } from './arena';
+import { MINUS_TWICE_D, negateWhere } from './element';
 import { add, addSubtract, carry, multiply, square, subtract } from './field';
 
 const A: usize = TEMPORARIES;
@@ -71,25 +71,32 @@ export function addPoints(out: usize, p: usize, q: usize): void {
   addPrepared(out, p, CHOSEN, true);
 }
 
-/** MULTIPLES = p, 3 p, 5 p .. 31 p, prepared. */
-function prepareMultiples(p: usize): void {
+/** out = -p. */
+export function negate(out: usize, p: usize): void {
+  memory.copy(out, p, POINT);
+  negateWhere(out, 3, out);
+  negateWhere(out + 3 * ELEMENT, 3, out + 3 * ELEMENT);
+}
+
+/** table = p, 3 p, 5 p .. 31 p, prepared. */
+export function prepareMultiples(table: usize, p: usize): void {
   const twice = CHOSEN;
   double(RUNNING, p, true);
   prepare(twice, RUNNING);
   memory.copy(RUNNING, p, POINT);
-  prepare(MULTIPLES, p);
+  prepare(table, p);
   for (let i: usize = 1; i < 16; i++) {
     addPrepared(RUNNING, RUNNING, twice, true);
-    prepare(MULTIPLES + i * POINT, RUNNING);
+    prepare(table + i * POINT, RUNNING);
   }
 }
 
-/** One coordinate of the multiple with this index in both lanes: all 16 are read. */
-function gather(index: v128, coordinate: usize): void {
+/** One coordinate of the multiples with these indices: all 16 are read. */
+function gather(indices: v128, coordinate: usize): void {
   let s0 = i64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, each = s0;
   for (let i: usize = 0; i < 16; i++) {
     const p = MULTIPLES + i * POINT + coordinate;
-    const mask = i64x2.eq(each, index);
+    const mask = i64x2.eq(each, indices);
     s0 = v128.or(s0, v128.and(mask, v128.load(p)));
     s1 = v128.or(s1, v128.and(mask, v128.load(p, 16)));
     s2 = v128.or(s2, v128.and(mask, v128.load(p, 32)));
@@ -104,26 +111,58 @@ function gather(index: v128, coordinate: usize): void {
   v128.store(CHOSEN + coordinate, s4, 64);
 }
 
-/** CHOSEN = digit p. The negative of a prepared point has Y - X and Y + X exchanged, and the other sign at T. */
-function choose(digit: i32): void {
-  const sign = digit >> 31; // 0 or -1
-  const index = i64x2.splat(<i64>(((digit ^ sign) - sign) >> 1));
-  for (let coordinate: usize = 0; coordinate < POINT; coordinate += ELEMENT) gather(index, coordinate);
-  const swap = i64x2.splat(<i64>sign);
+/** The digits of both lanes at one place. */
+// @ts-ignore: decorator
+@inline
+function digitsAt(digits: usize, place: usize): v128 {
+  const low = <i64>load<i8>(digits + place), high = <i64>load<i8>(digits + DIGITS_BYTES + place);
+  return i64x2.replace_lane(i64x2.splat(low), 1, high);
+}
+
+/** Which multiple a digit's size asks for. */
+// @ts-ignore: decorator
+@inline
+function indicesOf(digits: v128, signs: v128): v128 {
+  return i64x2.shr_u(i64x2.sub(v128.xor(digits, signs), signs), 1);
+}
+
+/** Negates CHOSEN where asked for: a prepared point has Y - X and Y + X exchanged, and the other sign at T. */
+function signChosen(signs: v128): void {
   for (let at: usize = CHOSEN; at < CHOSEN + ELEMENT; at += 16) {
     const minus = v128.load(at), plus = v128.load(at, <usize>ELEMENT);
-    const difference = v128.and(v128.xor(minus, plus), swap);
+    const difference = v128.and(v128.xor(minus, plus), signs);
     v128.store(at, v128.xor(minus, difference));
     v128.store(at, v128.xor(plus, difference), <usize>ELEMENT);
     const t = v128.load(at, 2 * <usize>ELEMENT);
-    v128.store(at, v128.xor(t, v128.and(swap, i64x2.splat(i64.MIN_VALUE))), 2 * <usize>ELEMENT);
+    v128.store(at, v128.xor(t, v128.and(signs, i64x2.splat(i64.MIN_VALUE))), 2 * <usize>ELEMENT);
   }
 }
 
-/** out = p times the scalar whose digits are in DIGITS; `out` may be p. */
+/** CHOSEN = digit p in each lane, of MULTIPLES. */
+function choose(digits: v128): void {
+  const signs = i64x2.shr_s(digits, 63); // 0 or -1
+  const indices = indicesOf(digits, signs);
+  for (let coordinate: usize = 0; coordinate < POINT; coordinate += ELEMENT) gather(indices, coordinate);
+  signChosen(signs);
+}
+
+/** The same of any table, by address: for digits and points that everybody may know. */
+export function choosePublic(table: usize, digits: usize, place: usize): void {
+  const both = digitsAt(digits, place);
+  const signs = i64x2.shr_s(both, 63);
+  const indices = indicesOf(both, signs);
+  const low = table + <usize>i64x2.extract_lane(indices, 0) * POINT;
+  const high = table + <usize>i64x2.extract_lane(indices, 1) * POINT + 8;
+  for (let at: usize = 0; at < POINT; at += 16) {
+    v128.store(CHOSEN + at, v128.load64_lane(high + at, v128.load64_zero(low + at), 1));
+  }
+  signChosen(signs);
+}
+
+/** out = p in each lane times the scalar whose digits are in DIGITS; `out` may be p. */
 export function multiplyPoint(out: usize, p: usize): void {
-  prepareMultiples(p);
-  choose(<i32>load<i8>(DIGITS, WINDOWS - 1));
+  prepareMultiples(MULTIPLES, p);
+  choose(digitsAt(DIGITS, WINDOWS - 1));
   // A prepared point stands for 2 X, 2 Y, 2 Z: the start. A doubling does not read T.
   addSubtract(out + 3 * ELEMENT, out, CHOSEN + ELEMENT, CHOSEN);
   carry(out + ELEMENT, out + 3 * ELEMENT);
@@ -131,7 +170,7 @@ export function multiplyPoint(out: usize, p: usize): void {
   for (let i: usize = WINDOWS - 1; i > 0; i--) {
     for (let b = 0; b < 4; b++) double(out, out, false);
     double(out, out, true);
-    choose(<i32>load<i8>(DIGITS + i - 1));
+    choose(digitsAt(DIGITS, i - 1));
     addPrepared(out, out, CHOSEN, i == 1);
   }
 }
