@@ -28,6 +28,16 @@ interface Kernels {
     ...reduction: Reduction
   ): void;
   expand(seed: number, first: number, residues: number, ...reduction: Reduction): number;
+  addColumns(
+    integers: number,
+    stride: number,
+    columns: number,
+    weights: number,
+    words: number,
+  ): void;
+  reduceWords(words: number, residues: number, ...reduction: Reduction): void;
+  innerInteger(integers: number, residues: number, p: number): number;
+  fold(residues: number, folded: number, p: number): void;
   fillEmbedding(): void;
   embedPhasors(
     shares: number,

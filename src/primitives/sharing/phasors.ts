@@ -1,6 +1,8 @@
 /** Angles into slots, slots into polynomials, and their products' shares back into one number a row. */
 import { embedPhasors, type Factors, HALF, sineTransform } from '../../kernels/embedding.ts';
-import { N } from '../../kernels/field.ts';
+import { fieldOf, N } from '../../kernels/field.ts';
+import { fold, storeFolded } from '../../kernels/integers.ts';
+import { load, work } from '../../kernels/ring.ts';
 
 export { HALF } from '../../kernels/embedding.ts';
 
@@ -58,17 +60,14 @@ export interface FoldInput {
  * polynomials' folds side by side fill the N coefficients of one.
  */
 export function foldResidues({ primes, residues }: FoldInput): Uint32Array {
+  const fields = primes.map(fieldOf);
+  const [whole, folded] = [work[0]!, work[1]!];
   const polynomials = residues.length / N;
   const result = new Uint32Array(polynomials * HALF);
   for (let polynomial = 0; polynomial < polynomials; polynomial++) {
-    const prime = primes[polynomial % primes.length]!;
-    const from = polynomial * N;
-    const to = polynomial * HALF;
-    for (let k = 1; k < HALF; k++) {
-      const sum = residues[from + k]! + residues[from + N - k]!;
-      result[to + k - 1] = sum >= prime ? sum - prime : sum;
-    }
-    result[to + HALF - 1] = residues[from + HALF]!;
+    load(whole, residues, polynomial);
+    fold(whole, folded, fields[polynomial % fields.length]!);
+    storeFolded(folded, result, polynomial);
   }
   return result;
 }

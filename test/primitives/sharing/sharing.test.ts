@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { N } from '../../../src/kernels/field.ts';
+import { dataPrimes } from '../../../src/primitives/he/index.ts';
 import { HALF, sharingTasks } from '../../../src/primitives/sharing/index.ts';
 import { embeddingOf, fold } from '../../support/embedding.ts';
 import { wordsFrom } from '../../support/ring.ts';
 
 const { encodeColumn, phasors, embedReals, foldResidues, localForward, localGradient } =
   sharingTasks;
-const PRIME = 268369921;
-const primes = [33546241, 16760833];
+const [PRIME, ...primes] = dataPrimes([28, 25, 24]) as [number, number, number];
 
 test('rows beyond the last have slots of zero', () => {
   const shares = Uint32Array.from({ length: HALF + 3 }, (_, i) => (i * 77777) % PRIME);
@@ -85,27 +85,47 @@ test('reversed transforms are the coefficients of t(1/X)', () => {
   expect(integers[3]).toBe(Math.round(Math.sin(3) * 32));
 });
 
-test('local products are exact modulo their primes, at the extremes too', () => {
-  const columns = 600; // more than are summed before a reduction
-  const integers = new Int16Array(columns * N).fill(-32768);
-  const weights = new Uint32Array(columns).fill(PRIME - 1);
-  const input = { integers, stride: N, from: 3, to: 5, weights, prime: PRIME };
-  const product = BigInt(-32768) * BigInt(PRIME - 1) * BigInt(columns);
-  const expected = Number(((product % BigInt(PRIME)) + BigInt(PRIME)) % BigInt(PRIME));
-  expect([...localForward(input)]).toEqual([expected, expected]);
+test.each([
+  { extreme: -32768, bits: [28, 21] },
+  { extreme: 32767, bits: [29, 29] },
+])('local products are exact modulo primes of $bits bits, at $extreme too', ({ extreme, bits }) => {
+  const columns = 70; // more than lie in memory at once
+  const [rows, from] = [N + 5, 3];
+  const stride = 2 * N;
+  const word = wordsFrom(9);
+  const integers = Int16Array.from({ length: columns * stride }, (_, i) =>
+    i % stride < N ? extreme : word(),
+  );
+  const fields = dataPrimes(bits);
+  const prime = fields[0]!;
+  const weights = Uint32Array.from({ length: columns }, () => prime - 1);
+  const sums = localForward({ integers, stride, from, to: from + rows, weights, prime });
+  expect(sums.length).toBe(rows);
+  const residue = (sum: bigint, p: number): number =>
+    Number(((sum % BigInt(p)) + BigInt(p)) % BigInt(p));
+  for (const row of [0, 1, N - from - 1, N - from, rows - 1]) {
+    let sum = 0n;
+    for (let j = 0; j < columns; j++)
+      sum += BigInt(integers[j * stride + from + row]!) * BigInt(weights[j]!);
+    expect(sums[row]).toBe(residue(sum, prime));
+  }
 
-  const residuals = new Uint32Array(2 * N);
-  for (const [limb, p] of primes.entries()) residuals.fill(p - 1, limb * N, (limb + 1) * N);
-  const sums = localGradient({
+  const residuals = new Uint32Array(fields.length * stride);
+  for (let i = 0; i < residuals.length; i++) residuals[i] = fields[Math.floor(i / N) % 2]! - 1;
+  const gradients = localGradient({
     transforms: integers,
-    stride: N,
+    stride,
     from: 1,
-    to: 2,
-    primes,
+    to: 4,
+    primes: fields,
     residuals,
   });
-  for (const [limb, p] of primes.entries()) {
-    const sum = BigInt(-32768) * BigInt(p - 1) * BigInt(N);
-    expect(sums[limb]).toBe(Number(((sum % BigInt(p)) + BigInt(p)) % BigInt(p)));
+  for (const column of [1, 2, 3]) {
+    const ofColumn = integers.subarray(column * stride, (column + 1) * stride);
+    const total = ofColumn.reduce((sum, x) => sum + x, 0);
+    for (const [limb, p] of fields.entries()) {
+      const expected = residue(BigInt(total) * BigInt(p - 1), p);
+      expect(gradients[(column - 1) * 2 + limb]).toBe(expected);
+    }
   }
 });
