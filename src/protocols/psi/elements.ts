@@ -7,7 +7,14 @@ export type Order = Uint32Array;
 
 /** Uniform among all orders of ids and canaries (Fisher and Yates): a place says nothing of an id. */
 export function drawOrder(ids: number, random: Random): Order {
-  const order = Uint32Array.from({ length: ids + CANARIES }, (_, row) => row);
+  return shuffled(
+    Uint32Array.from({ length: ids + CANARIES }, (_, row) => row),
+    random,
+  );
+}
+
+/** The same entries in an order that is uniform among all; in place. */
+export function shuffled(order: Order, random: Random): Order {
   const coins = buffered(random);
   for (let last = order.length - 1; last > 0; last -= 1) {
     const chosen = uniformBelow(coins, last + 1);

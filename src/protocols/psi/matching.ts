@@ -49,7 +49,7 @@ export function match(
 }
 
 /** Each fingerprint, a character a byte, -> its place. Two alike would be one element sent twice. */
-function distinct(fingerprints: Uint8Array, width: number): Map<string, number> {
+export function distinct(fingerprints: Uint8Array, width: number): Map<string, number> {
   const text = Buffer.from(fingerprints.buffer, fingerprints.byteOffset, fingerprints.length);
   const places = new Map<string, number>();
   for (let at = 0, place = 0; at < text.length; at += width, place += 1) {
