@@ -64,3 +64,9 @@ function uniform(random: Random, bound: bigint): bigint {
     if (value < bound) return value;
   }
 }
+
+/** Of one draw: 2 e / (1 - e)², e = exp(-1 / scale). */
+export function varianceOf({ numerator, denominator }: Scale): number {
+  const decay = Math.exp(-Number(denominator) / Number(numerator));
+  return (2 * decay) / (1 - decay) ** 2;
+}
