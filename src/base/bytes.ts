@@ -3,7 +3,8 @@
 /** Bytes that are ours to keep or change; a plain `Uint8Array` parameter is only read. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-export const utf8 = (text: string): Bytes => new TextEncoder().encode(text);
+const encoder = new TextEncoder();
+export const utf8 = (text: string): Bytes => encoder.encode(text);
 
 export const toHex = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');

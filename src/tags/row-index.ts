@@ -3,7 +3,7 @@
  * digest, one of its record, and the function's value, which costs a scalar multiplication to compute again.
  * Values are as secret as the epoch's key, so they lie masked, each under a mask that only that key gives.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type Bytes, equalBytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
@@ -23,12 +23,12 @@ export interface IndexEntry {
 
 export class RowIndex implements Disposable {
   readonly count: number;
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #file: number | undefined;
 
   /** The index in that file; empty where there is none. */
   constructor(path: string, key: Uint8Array) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
     this.#file = existsSync(path) ? openSync(path, 'r') : undefined;
     this.count = this.#file === undefined ? 0 : fstatSync(this.#file).size / INDEX_ENTRY_BYTES;
     if (Number.isInteger(this.count)) return;
@@ -52,7 +52,9 @@ export class RowIndex implements Disposable {
   #masked(entry: Uint8Array, value: Uint8Array): Bytes {
     const digests = entry.subarray(0, 2 * DIGEST_BYTES);
     const mask = createHmac('sha512', this.#key).update('mask\0').update(digests).digest();
-    return Uint8Array.from(value, (byte, at) => byte ^ mask[at]!);
+    const masked = new Uint8Array(value.length);
+    for (let at = 0; at < value.length; at += 1) masked[at] = value[at]! ^ mask[at]!;
+    return masked;
   }
 
   find(id: string, record: Uint8Array): IndexEntry | undefined {
