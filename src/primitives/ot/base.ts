@@ -6,13 +6,15 @@
  *   sender:              A_j = R_j + H(j, R_(1-j));  B_j = b_j G;  K_j = KDF(b_j A_j)    says B_0, B_1
  *   receiver:            K_c = KDF(a B_c)
  *
- * R_0, R_1 are uniform whatever c is; a simulator that programs H knows both discrete logarithms, and so the keys
- * of a corrupted sender. A corrupted receiver fixes the A whose H it asks for first, and the other is a random
- * point: its key is a Diffie-Hellman problem. The sender has an exponent for each j, and for each transfer, so
- * that who solves the latter is given b_c while B_(1-c) is the challenge: nothing but the computational
- * assumption is used. (One exponent for many transfers needs more care: McQuoid, Rosulek, Roy, "Batching Base
- * Oblivious Transfers", ASIACRYPT 2021.) "Endemic": a corrupted party may have a say in its own keys, which an
- * extension allows.
+ * It is that paper's construction of a transfer in two messages from a key agreement whose messages are uniform,
+ * with an instance of the key agreement, so an exponent of the sender, for each j of each transfer. R_0, R_1 are
+ * uniform whatever c is. The paper proves, by simulation with H programmed, that it realises the endemic
+ * functionality for malicious parties of either role where keys of the agreement are indistinguishable from random:
+ * decisional Diffie-Hellman. Its variants with one exponent for both j, or for many transfers (McQuoid, Rosulek, Roy,
+ * "Batching Base Oblivious Transfers", ASIACRYPT 2021) need other assumptions or arguments, and are not used.
+ *
+ * "Endemic": a corrupted party may choose its own keys. An extension allows that, and so do records hidden under
+ * the keys (records.ts): whoever chose a key learns with it what it was to learn anyhow.
  *
  * All of a batch's hashes carry the session, the transfer's number and j.
  */
@@ -27,30 +29,38 @@ import { COIN_BYTES, scalarAt, scalarsFromCoins, toBytes } from '../oprf/scalars
 import { SEED_BYTES } from '../prg/index.ts';
 import { bitAt, KAPPA } from './bits.ts';
 
-/** Coins of the receiver: a scalar and a uniform point a transfer. And of the sender: two scalars. */
-export const BASE_CHOICE_COINS = KAPPA * (COIN_BYTES + UNIFORM_BYTES);
-export const BASE_ANSWER_COINS = KAPPA * 2 * COIN_BYTES;
+/** Coins of the receiver, for one transfer: a scalar and a uniform point. And of the sender: two scalars. */
+export const CHOICE_COINS = COIN_BYTES + UNIFORM_BYTES;
+export const ANSWER_COINS = 2 * COIN_BYTES;
 /** Two points a transfer. */
-export const BASE_MESSAGE_BYTES = KAPPA * 2 * POINT_BYTES;
+export const PAIR_BYTES = 2 * POINT_BYTES;
+/** The same of the transfers that an extension begins with. */
+export const BASE_CHOICE_COINS = KAPPA * CHOICE_COINS;
+export const BASE_ANSWER_COINS = KAPPA * ANSWER_COINS;
+export const BASE_MESSAGE_BYTES = KAPPA * PAIR_BYTES;
 
 interface OfSession {
   /** Both parties' name for this set of transfers, never used for another. */
   readonly session: Uint8Array;
+  /** Transfers of the set; absent: KAPPA. */
+  readonly count?: number;
 }
 
-/** The receiver's points. `choices`: KAPPA bits. `secrets` is for `otBaseOpen` and for nobody else. */
+/** The receiver's points. `choices`: a bit a transfer. `secrets` is for `otBaseOpen` and for nobody else. */
 export function otBaseChoose(
   input: OfSession & { readonly choices: Uint8Array; readonly coins: Uint8Array },
 ): { secrets: Bytes; offered: Bytes } {
-  const { session, choices, coins } = input;
-  checkLength('coins', coins, BASE_CHOICE_COINS, 'invalid-argument');
-  checkLength('choices', choices, KAPPA / 8, 'invalid-argument');
-  const secrets = scalarsFromCoins(coins.subarray(0, KAPPA * COIN_BYTES), KAPPA);
-  const others = pointsFromUniform(coins.subarray(KAPPA * COIN_BYTES));
-  const publics = multiplyEach(secrets, repeated(GENERATOR));
-  const masks = forAll((i) => hashToPoint(session, i, bitAt(choices, i), pointAt(others, i)));
+  const { session, count = KAPPA, choices, coins } = input;
+  checkLength('coins', coins, count * CHOICE_COINS, 'invalid-argument');
+  checkLength('choices', choices, Math.ceil(count / 8), 'invalid-argument');
+  const secrets = scalarsFromCoins(coins.subarray(0, count * COIN_BYTES), count);
+  const others = pointsFromUniform(coins.subarray(count * COIN_BYTES));
+  const publics = multiplyEach(secrets, generators(count));
+  const masks = forAll(count, (i) =>
+    hashToPoint(session, i, bitAt(choices, i), pointAt(others, i)),
+  );
   const own = combineEach(publics, '-', masks);
-  const offered = forAll((i) => {
+  const offered = forAll(count, (i) => {
     const pair = [pointAt(own, i), pointAt(others, i)];
     const choice = bitAt(choices, i);
     return concat(pair[choice]!, pair[1 - choice]!);
@@ -62,15 +72,17 @@ export function otBaseChoose(
 export function otBaseAnswer(
   input: OfSession & { readonly offered: Uint8Array; readonly coins: Uint8Array },
 ): { answered: Bytes; keys: Bytes } {
-  const { session, offered, coins } = input;
-  checkLength('coins', coins, BASE_ANSWER_COINS, 'invalid-argument');
-  checkMessage(offered);
-  const secrets = scalarsFromCoins(coins, 2 * KAPPA);
-  const masks = forAllPairs((i, j) => hashToPoint(session, i, j, pointAt(offered, 2 * i + 1 - j)));
+  const { session, count = KAPPA, offered, coins } = input;
+  checkLength('coins', coins, count * ANSWER_COINS, 'invalid-argument');
+  checkMessage(offered, count);
+  const secrets = scalarsFromCoins(coins, 2 * count);
+  const masks = forAllPairs(count, (i, j) =>
+    hashToPoint(session, i, j, pointAt(offered, 2 * i + 1 - j)),
+  );
   const publics = combineEach(offered, '+', masks);
-  const answered = multiplyEach(secrets, concat(repeated(GENERATOR), repeated(GENERATOR)));
+  const answered = multiplyEach(secrets, generators(2 * count));
   const agreed = multiplyEach(secrets, publics);
-  const keys = forAllPairs((i, j) =>
+  const keys = forAllPairs(count, (i, j) =>
     keyOf(session, i, j, offered, pointAt(answered, 2 * i + j), pointAt(agreed, 2 * i + j)),
   );
   return { answered, keys };
@@ -85,19 +97,19 @@ export function otBaseOpen(
     readonly answered: Uint8Array;
   },
 ): { keys: Bytes } {
-  const { session, choices, secrets, offered, answered } = input;
-  checkMessage(answered);
-  const chosen = forAll((i) => pointAt(answered, 2 * i + bitAt(choices, i)));
-  const scalars = Array.from({ length: KAPPA }, (_, i) => scalarAt(secrets, i)!);
+  const { session, count = KAPPA, choices, secrets, offered, answered } = input;
+  checkMessage(answered, count);
+  const chosen = forAll(count, (i) => pointAt(answered, 2 * i + bitAt(choices, i)));
+  const scalars = Array.from({ length: count }, (_, i) => scalarAt(secrets, i)!);
   const agreed = multiplyEach(scalars, chosen);
-  const keys = forAll((i) =>
+  const keys = forAll(count, (i) =>
     keyOf(session, i, bitAt(choices, i), offered, pointAt(chosen, i), pointAt(agreed, i)),
   );
   return { keys };
 }
 
 function hashToPoint(session: Uint8Array, i: number, j: number, other: Uint8Array): Bytes {
-  const input = lengthPrefixed('sotto.ot.v1.base.point', session, Uint8Array.of(i, j), other);
+  const input = lengthPrefixed('sotto.ot.v1.base.point', session, placeOf(i, j), other);
   return pointsFromUniform(new Uint8Array(hash('sha512', input, 'buffer')));
 }
 
@@ -110,26 +122,29 @@ function keyOf(
   agreed: Uint8Array,
 ): Bytes {
   const points = offered.subarray(2 * i * POINT_BYTES, 2 * (i + 1) * POINT_BYTES);
-  const place = Uint8Array.of(i, j);
-  const key = sha256('sotto.ot.v1.base.key', session, place, points, answer, agreed);
+  const key = sha256('sotto.ot.v1.base.key', session, placeOf(i, j), points, answer, agreed);
   return key.slice(0, SEED_BYTES);
 }
 
-const repeated = (point: Uint8Array): Bytes => forAll(() => point);
+/** The transfer's number, in four bytes, and j. */
+const placeOf = (i: number, j: number): Uint8Array =>
+  Uint8Array.of(i >>> 24, i >>> 16, i >>> 8, i, j);
 
-const forAll = (of: (i: number) => Uint8Array): Bytes =>
-  concat(...Array.from({ length: KAPPA }, (_, i) => of(i)));
+const generators = (count: number): Bytes => forAll(count, () => GENERATOR);
 
-const forAllPairs = (of: (i: number, j: 0 | 1) => Uint8Array): Bytes =>
-  forAll((i) => concat(of(i, 0), of(i, 1)));
+const forAll = (count: number, of: (i: number) => Uint8Array): Bytes =>
+  concat(...Array.from({ length: count }, (_, i) => of(i)));
 
-function checkMessage(points: Uint8Array): void {
-  checkLength('points', points, BASE_MESSAGE_BYTES, 'protocol-violation');
-  for (let position = 0; position < 2 * KAPPA; position += 1) {
+const forAllPairs = (count: number, of: (i: number, j: 0 | 1) => Uint8Array): Bytes =>
+  forAll(count, (i) => concat(of(i, 0), of(i, 1)));
+
+function checkMessage(points: Uint8Array, count: number): void {
+  checkLength('points', points, count * PAIR_BYTES, 'protocol-violation');
+  for (let position = 0; position < 2 * count; position += 1) {
     if (!isIdentity(pointAt(points, position))) continue;
     throw new SottoError('protocol-violation', 'not the encoding of a usable group element', {
       position,
-      of: 2 * KAPPA,
+      of: 2 * count,
     });
   }
 }

@@ -1,5 +1,6 @@
 /** Oblivious transfer, what needs no peer: base transfers, their extension, one of n records. */
 import { otBaseAnswer, otBaseChoose, otBaseOpen } from './base.ts';
+import { otDirectChoose, otDirectOpen, otDirectSend } from './direct.ts';
 import { otAnswerCheck, otCorrelate, otExtend, otPadPairs, otPads, otVerify } from './extension.ts';
 import { otCorrections, otOpenRecord, otSealRecords } from './records.ts';
 
@@ -13,6 +14,14 @@ export {
   otBaseOpen,
 } from './base.ts';
 export { bitAt, KAPPA } from './bits.ts';
+export {
+  directCoins,
+  directPointBytes,
+  otDirectChoose,
+  otDirectOpen,
+  otDirectSend,
+  type RecordSets,
+} from './direct.ts';
 export {
   CHALLENGE_BYTES,
   COLUMN_HASHES_BYTES,
@@ -45,6 +54,9 @@ export const otTasks = {
   otBaseOpen,
   otCorrections,
   otCorrelate,
+  otDirectChoose,
+  otDirectOpen,
+  otDirectSend,
   otExtend,
   otOpenRecord,
   otPadPairs,
