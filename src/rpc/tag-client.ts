@@ -4,10 +4,11 @@ import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { SottoError } from '../base/errors.ts';
 import {
   type FetchBlobRequest,
-  type QueryRequest,
   QueryRequestSchema,
   type QueryResponse,
   TagQueryService,
+  TransferRequestSchema,
+  type TransferResponse,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
 import type { TagRemote } from '../tags/index.ts';
 import { Dial } from './dial.ts';
@@ -19,6 +20,7 @@ import {
   MOST_TAG_REQUEST_BYTES,
   MOST_TAG_RESPONSE_BYTES,
   QUERY,
+  TRANSFER,
   tagError,
 } from './tag-protocol.ts';
 
@@ -58,26 +60,52 @@ export function connectTags(options: ConnectTagsOptions): TagRemote & AsyncDispo
         yield chunk;
       }
     },
-    query: async (request, signal) =>
-      await query(await connected(signal), dial, request, { deadlineMs: limits.callMs, signal }),
+    query: async (request, signal) => {
+      const bytes = toBinary(QueryRequestSchema, request);
+      return await ask<QueryResponse>(
+        await connected(signal),
+        dial,
+        QUERY,
+        bytes,
+        limits.callMs,
+        signal,
+      );
+    },
+    transfer: async (request, signal) => {
+      const bytes = toBinary(TransferRequestSchema, request);
+      return await ask<TransferResponse>(
+        await connected(signal),
+        dial,
+        TRANSFER,
+        bytes,
+        limits.callMs,
+        signal,
+      );
+    },
     [Symbol.asyncDispose]: async () => dial.close(),
   };
 }
 
-function query(
+/** A call whose request passes as its bytes, and whose refusal may carry a manifest. */
+function ask<Response>(
   client: Client,
   dial: Dial,
-  request: QueryRequest,
-  { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal: AbortSignal },
-): Promise<QueryResponse> {
-  const bytes = Buffer.from(toBinary(QueryRequestSchema, request));
+  method: {
+    readonly path: string;
+    readonly requestSerialize: (bytes: Buffer) => Buffer;
+    readonly responseDeserialize: (bytes: Buffer) => unknown;
+  },
+  request: Uint8Array,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     const cancel = (): void => call.cancel();
     const call = client.makeUnaryRequest(
-      QUERY.path,
-      QUERY.requestSerialize,
-      QUERY.responseDeserialize,
-      bytes,
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      Buffer.from(request),
       new Metadata(),
       { deadline: Date.now() + deadlineMs },
       (error: ServiceError | null, response) => {
@@ -88,7 +116,7 @@ function query(
         }
         try {
           dial.check(certificateOf(call));
-          resolve(response as QueryResponse);
+          resolve(response as Response);
         } catch (refused) {
           reject(refused);
         }

@@ -23,6 +23,11 @@ export const QUERY = {
   requestSerialize: keep,
 };
 
+export const TRANSFER = {
+  ...methodDefinition(TagQueryService.method.transfer),
+  requestSerialize: keep,
+};
+
 export const TAG_SERVICE: ServiceDefinition = serviceDefinition(TagQueryService);
 
 /** A peer of this service is told facts too: which field, how long to wait. None of them depends on an id. */

@@ -9,8 +9,8 @@ import { asSottoError, type SottoError } from '../base/errors.ts';
 import type { Log } from '../base/events.ts';
 import {
   type QueryRequest,
-  type QueryResponse,
   TagQueryService,
+  type TransferRequest,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
 import type { TagService } from '../tags/index.ts';
 import { Pinned, PinnedServerCredentials } from './credentials.ts';
@@ -76,25 +76,32 @@ function register(grpc: Server, pinned: Pinned, service: TagService, log: Log): 
         }
       },
       query: async (request, call: Call) => service.query(peerOf(call.certificate), request),
+      transfer: async (request, call: Call) => service.transfer(peerOf(call.certificate), request),
     },
     fail,
   );
   // Not by the adapter: a version that is gone has more to say than an error code.
-  handlers.query = (
-    call: ServerUnaryCall<QueryRequest, QueryResponse>,
-    reply: (error: Partial<ServiceError> | null, value?: QueryResponse) => void,
-  ) => {
-    const answer = new Promise<QueryResponse>((resolve) => {
-      resolve(service.query(peerOf(certificateOf(call)), call.request));
-    });
-    answer.then(
-      (response) => reply(null, response),
-      (thrown: unknown) => {
-        const error = asSottoError(thrown);
-        if (error.code === 'internal') fail(error);
-        reply(tagRefusal(error));
-      },
-    );
-  };
+  const withManifest =
+    <Request, Response>(answer: (peer: string, request: Request) => Promise<Response>) =>
+    (
+      call: ServerUnaryCall<Request, Response>,
+      reply: (error: Partial<ServiceError> | null, value?: Response) => void,
+    ) => {
+      const answered = new Promise<Response>((resolve) => {
+        resolve(answer(peerOf(certificateOf(call)), call.request));
+      });
+      answered.then(
+        (response) => reply(null, response),
+        (thrown: unknown) => {
+          const error = asSottoError(thrown);
+          if (error.code === 'internal') fail(error);
+          reply(tagRefusal(error));
+        },
+      );
+    };
+  handlers.query = withManifest((peer, request: QueryRequest) => service.query(peer, request));
+  handlers.transfer = withManifest((peer, request: TransferRequest) =>
+    service.transfer(peer, request),
+  );
   grpc.addService(TAG_SERVICE, handlers);
 }

@@ -13,6 +13,8 @@ export interface Plan {
   readonly kind: 'whole' | 'delta';
   /** Hex, as are all bytes here. */
   readonly salt: string;
+  /** Of the buckets' rows, where there are any. */
+  readonly bucketSalt: string;
   /** SHA-256 of everything that the rows depend on. */
   readonly origin: string;
   readonly fingerprintBytes: number;
@@ -30,9 +32,10 @@ export interface Checkpoint {
   readonly rowsRead: number;
   /** Of the layer, padding and removals included. */
   readonly rowsSealed: number;
-  /** Bytes of each file of rows, and of the index. */
+  /** Bytes of each file of rows, of the index, and of the buckets' rows. */
   readonly lengths: readonly number[];
   readonly indexLengths: readonly number[];
+  readonly bucketLengths: readonly number[];
 }
 
 const file = (folder: string): string => join(folder, 'checkpoint.json');

@@ -1,73 +1,43 @@
 /**
- * The bank's side: keeps the mirror, asks for blinded ids, checks everything that comes back, and only
- * then looks up and opens, here, where nobody sees whether there was a row.
+ * The bank's side: keeps up with the company's versions, brings ids to the form that was sealed, and has their rows
+ * fetched by the engine that its policy admits. Whether there was a row is known here only.
  */
-import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { equalBytes } from '../base/bytes.ts';
-import { asSottoError, SottoError } from '../base/errors.ts';
-import type { Random } from '../base/random.ts';
-import type { Compute } from '../compute/compute.ts';
+import { SottoError } from '../base/errors.ts';
 import { idNormalizer } from '../data/ids.ts';
 import {
-  Engine,
   GetManifestRequestSchema,
   type LookupResult,
   LookupResultSchema,
   type Manifest,
-  type QueryRequest,
-  QueryRequestSchema,
-  type QueryResponse,
   type SignedManifest,
   SignedManifestSchema,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
-import { blindCoins, type ReceiptStore } from './audit.ts';
+import type { Asking } from './asking.ts';
+import { BucketTable } from './bucket-table.ts';
 import { recordDigest } from './canary.ts';
 import { type DownloadProgress, download, missingBytes, prune } from './download.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { follow, readManifest } from './manifest.ts';
 import { Mirror } from './mirror.ts';
-import { checkReceipt } from './receipts.ts';
-import type { TagRemote } from './remote.ts';
-import { digested, inputOf } from './row.ts';
-import { SECRET_BYTES } from './row-index.ts';
+import { chooseEngine, type TagPolicy } from './policy.ts';
+import { digested } from './row.ts';
 import { decodeRecord } from './schema.ts';
-import { currentVersion, MOST_ITEMS } from './server.ts';
+import { currentVersion } from './served-tables.ts';
+import { MOST_ITEMS } from './server.ts';
 
-/** What the bank insists on, whatever a manifest offers. */
-export interface TagPolicy {
-  /** Ids among which each asked one is hidden; "full" is the whole table. */
-  readonly minAnonymity: 'full' | number;
-  readonly maxDownloadBytes: number;
-  /** Of one look-up, retries included. */
-  readonly maxLatencyMs: number;
-}
-
-export interface TagClientOptions {
-  readonly remote: TagRemote;
+export interface TagClientOptions extends Asking {
   /** Where the mirror is, and nothing else. */
   readonly folder: string;
   readonly datasetId: string;
-  /** This party, as the company calls it. */
-  readonly tenant: string;
-  readonly signer: KeyObject;
-  readonly purpose: string;
   readonly policy: TagPolicy;
-  readonly receipts: ReceiptStore;
-  readonly compute: Compute;
-  readonly random: Random;
-  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
-
-const KEY_BYTES = 16;
-/** Between two attempts with the same bytes. */
-const RETRY_MS = 50;
 
 export class TagClient implements Disposable {
   readonly #options: TagClientOptions;
-  #mirror: Mirror | undefined;
+  #rows: Mirror | BucketTable | undefined;
   #known: SignedManifest | undefined;
   #syncing: Promise<void> | undefined;
   #downloading: Promise<void> | undefined;
@@ -84,13 +54,24 @@ export class TagClient implements Disposable {
     const known = fromBinary(SignedManifestSchema, bytes);
     const client = new TagClient(options, known);
     const manifest = readManifest(known, options);
-    client.#mirror = await Mirror.open(segmentFolder(options.folder), manifest);
+    client.#rows = await client.#open(manifest);
     return client;
   }
 
   /** Of the mirror that is looked at; undefined before the first sync. */
   get manifest(): Manifest | undefined {
-    return this.#mirror?.manifest;
+    return this.#rows?.manifest;
+  }
+
+  /** How rows are fetched; undefined before the first sync. */
+  get engine(): 'mirror' | 'bucket' | undefined {
+    if (this.#rows === undefined) return undefined;
+    return this.#rows instanceof Mirror ? 'mirror' : 'bucket';
+  }
+
+  /** Ids of one query. */
+  get mostItems(): number {
+    return this.#rows?.mostItems ?? MOST_ITEMS;
   }
 
   /**
@@ -121,35 +102,29 @@ export class TagClient implements Disposable {
     }
     const manifest = readManifest(known, this.#options);
     const segments = segmentFolder(folder);
-    this.#checkPolicy(manifest, missingBytes(segments, manifest));
-    yield* download(remote, segments, manifest, signal);
-    const mirror = await Mirror.open(segments, manifest);
+    const engine = chooseEngine(manifest, this.#options.policy, missingBytes(segments, manifest));
+    if (engine === 'mirror') yield* download(remote, segments, manifest, signal);
+    const rows = await this.#openBy(engine, manifest);
     writeWhole(manifestFile(folder), toBinary(SignedManifestSchema, known));
     this.#options.receipts.keepManifest(known, manifest);
     this.#known = known;
-    this.#mirror?.retire();
-    this.#mirror = mirror;
-    prune(segments, manifest);
+    this.#rows?.retire();
+    this.#rows = rows;
+    if (engine === 'mirror') prune(segments, manifest);
     return manifest;
   }
 
-  #checkPolicy({ modes, layers }: Manifest, downloadBytes: number): void {
-    const { minAnonymity, maxDownloadBytes } = this.#options.policy;
-    const mode = modes.find(({ engine }) => engine === Engine.MIRROR);
-    if (mode === undefined) {
-      throw new SottoError('permission-denied', 'the company offers no mirror', { field: 'modes' });
-    }
-    const rows = layers.reduce((sum, layer) => sum + Number(layer.rows), 0);
-    const anonymity = mode.anonymity === 0n ? rows : Number(mode.anonymity);
-    const least = minAnonymity === 'full' ? rows : minAnonymity;
-    if (anonymity < least) {
-      const facts = { field: 'minAnonymity', offered: anonymity, least };
-      throw new SottoError('permission-denied', 'the policy asks for more anonymity', facts);
-    }
-    if (downloadBytes > maxDownloadBytes) {
-      const facts = { field: 'maxDownload', bytes: downloadBytes, most: maxDownloadBytes };
-      throw new SottoError('permission-denied', 'the policy forbids so large a download', facts);
-    }
+  /** What an earlier sync left: the mirror if all of it is there, or if the policy leaves nothing else. */
+  async #open(manifest: Manifest): Promise<Mirror | BucketTable> {
+    const { folder, policy } = this.#options;
+    const missing = missingBytes(segmentFolder(folder), manifest);
+    const engine = missing === 0 ? 'mirror' : chooseEngine(manifest, policy, missing);
+    return await this.#openBy(engine, manifest);
+  }
+
+  async #openBy(engine: 'mirror' | 'bucket', manifest: Manifest): Promise<Mirror | BucketTable> {
+    if (engine === 'bucket') return new BucketTable(manifest);
+    return await Mirror.open(segmentFolder(this.#options.folder), manifest);
   }
 
   /** Ids as they were sealed; refuses one that cannot be an id, by its position. */
@@ -201,84 +176,45 @@ export class TagClient implements Disposable {
   }
 
   #once(forms: readonly string[], signal: AbortSignal) {
-    return this.#ready().using(async (mirror) => {
-      const { manifest } = mirror;
-      const secrets = await this.#evaluate(manifest, forms, signal);
-      const results = forms.map((_, at) => {
-        const record = mirror.record(secrets.subarray(at * SECRET_BYTES, (at + 1) * SECRET_BYTES));
+    return this.#ready().using(async (rows) => {
+      const { manifest } = rows;
+      const results = (await this.#records(rows, forms, signal)).map((record) => {
         const tags = record === undefined ? undefined : decodeRecord(manifest.fields, record);
         return create(LookupResultSchema, { found: tags !== undefined, tags: tags ?? [] });
       });
-      secrets.fill(0);
       return { versionId: manifest.versionId, results };
     });
   }
 
+  #records(rows: Mirror | BucketTable, forms: readonly string[], signal: AbortSignal) {
+    if (forms.length >= 1 && forms.length <= MOST_ITEMS) {
+      return rows.records(this.#options, forms, signal);
+    }
+    const facts = { field: 'ids', found: forms.length, most: MOST_ITEMS };
+    throw new SottoError('invalid-argument', 'a look-up has 1 to 4096 ids', facts);
+  }
+
   /** Asks for one of the ids that are there to be asked for: key, proof, table and schema in one. */
   async checkCanary(signal: AbortSignal): Promise<boolean> {
-    return await this.#ready().using(async (mirror) => {
-      const [canary] = mirror.manifest.canaries;
+    return await this.#ready().using(async (rows) => {
+      const [canary] = rows.manifest.canaries;
       if (canary === undefined) return false;
-      const record = mirror.record(await this.#evaluate(mirror.manifest, [canary.id], signal));
+      const [record] = await this.#records(rows, [canary.id], signal);
       if (record !== undefined && equalBytes(recordDigest(record), canary.recordSha256))
         return true;
-      const facts = { dataset: mirror.manifest.datasetId };
+      const facts = { dataset: rows.manifest.datasetId };
       throw new SottoError('verification-failed', 'an id that must be there is not', facts);
     });
   }
 
-  /** The function's values for ids: blinded, evaluated by the company, its proof and receipt checked. */
-  async #evaluate(
-    manifest: Manifest,
-    forms: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    if (forms.length < 1 || forms.length > MOST_ITEMS) {
-      const facts = { field: 'ids', found: forms.length, most: MOST_ITEMS };
-      throw new SottoError('invalid-argument', 'a query has 1 to 4096 ids', facts);
-    }
-    const { random, compute, purpose, receipts } = this.#options;
-    const inputs = forms.map((id) => inputOf(manifest, id));
-    const idempotencyKey = random.bytes(KEY_BYTES);
-    const coins = blindCoins(receipts.secret, idempotencyKey, forms.length);
-    const { blinds, blinded } = await compute.run('oprfBlind', { inputs, coins }, { signal });
-    const request = create(QueryRequestSchema, {
-      datasetId: manifest.datasetId,
-      versionId: manifest.versionId,
-      idempotencyKey,
-      purpose,
-      blinded,
-      fetch: { case: 'mirror', value: {} },
-    });
-    const { evaluated, proof, receipt } = await this.#ask(request, signal);
-    checkReceipt(receipt, request, this.#options);
-    const answer = { publicKey: manifest.publicKey, inputs, blinds, blinded, evaluated, proof };
-    const { outputs } = await compute.run('oprfFinalize', answer, { signal });
-    receipts.keep(request, receipt!);
-    return outputs;
-  }
-
-  /** The identical bytes again while nobody answers: billed once, and the answer does not change. */
-  async #ask(request: QueryRequest, signal: AbortSignal): Promise<QueryResponse> {
-    for (let wait = RETRY_MS; ; wait *= 2) {
-      try {
-        return await this.#options.remote.query(request, signal);
-      } catch (thrown) {
-        const { code } = asSottoError(thrown);
-        if (signal.aborted || code !== 'peer-unavailable') throw thrown;
-        await this.#options.sleep(wait, signal);
-      }
-    }
-  }
-
-  #ready(): Mirror {
-    if (this.#mirror !== undefined) return this.#mirror;
+  #ready(): Mirror | BucketTable {
+    if (this.#rows !== undefined) return this.#rows;
     const facts = { dataset: this.#options.datasetId };
     throw new SottoError('not-found', 'there is no mirror yet: sync it first', facts);
   }
 
   [Symbol.dispose](): void {
-    this.#mirror?.retire();
+    this.#rows?.retire();
   }
 }
 

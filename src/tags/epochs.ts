@@ -12,6 +12,7 @@ import { readIfThere, writeWhole } from './files.ts';
 const KEY_DOMAIN = 'sotto tag epoch key 1';
 const INDEX_DOMAIN = 'sotto tag row index 1';
 const PROOF_DOMAIN = 'sotto tag proof coins 1';
+const TRANSFER_DOMAIN = 'sotto tag transfer coins 1';
 const SEED_BYTES = 32;
 
 export interface Epoch {
@@ -22,6 +23,8 @@ export interface Epoch {
   readonly indexKey: Bytes;
   /** For the coins of proofs, so that a repeated request gets the same bytes. */
   readonly proofKey: Bytes;
+  /** Likewise for the coins of transfers. */
+  readonly transferKey: Bytes;
 }
 
 export interface EpochPlace {
@@ -79,5 +82,6 @@ export async function openEpoch(
     publicKey,
     indexKey: derived(INDEX_DOMAIN),
     proofKey: derived(PROOF_DOMAIN),
+    transferKey: derived(TRANSFER_DOMAIN),
   };
 }

@@ -38,15 +38,19 @@ export function writing<T>(write: () => T): T {
   }
 }
 
-/** Beside the target first, synced, then renamed over it, the folder synced too. Makes missing folders. */
 export function writeWhole(path: string, content: Uint8Array | string): void {
+  writeChunks(path, [typeof content === 'string' ? Buffer.from(content) : content]);
+}
+
+/** Beside the target first, synced, then renamed over it, the folder synced too. Makes missing folders. */
+export function writeChunks(path: string, chunks: Iterable<Uint8Array>): void {
   writing(() => {
     mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
     const beside = `${path}.new`;
     try {
       const file = openSync(beside, 'w', FILE_MODE);
       try {
-        writeAll(file, typeof content === 'string' ? Buffer.from(content) : content);
+        for (const chunk of chunks) writeAll(file, chunk);
         fsyncSync(file);
       } finally {
         closeSync(file);

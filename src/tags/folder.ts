@@ -50,17 +50,32 @@ export class TableFolder {
     return join(this.path, 'segments', `${toHex(sha256)}.rows`);
   }
 
-  /** Removes segments that no manifest of `kept` lists. */
-  prune(kept: readonly Uint8Array[]): void {
-    const names = new Set(kept.map((sha256) => `${toHex(sha256)}.rows`));
-    const folder = join(this.path, 'segments');
-    if (!existsSync(folder)) return;
-    for (const name of readdirSync(folder)) if (!names.has(name)) rmSync(join(folder, name));
+  /** Of a version: its buckets' rows, and the hash of each bucket's fingerprints. */
+  buckets(versionId: string, part: 'rows' | 'leaves'): string {
+    return join(this.path, 'buckets', `${versionId}.${part}`);
+  }
+
+  /** Removes all segments but these, and the buckets of all versions but these. */
+  prune(segments: readonly Uint8Array[], versions: readonly string[]): void {
+    keepOnly(join(this.path, 'segments'), new Set(segments.map((sha256) => this.segment(sha256))));
+    const files = versions.flatMap((version) => [
+      this.buckets(version, 'rows'),
+      this.buckets(version, 'leaves'),
+    ]);
+    keepOnly(join(this.path, 'buckets'), new Set(files));
   }
 
   make(): void {
     for (const folder of [this.#manifests, join(this.path, 'segments')]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
+  }
+}
+
+function keepOnly(folder: string, paths: ReadonlySet<string>): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (!paths.has(path)) rmSync(path);
   }
 }

@@ -1,16 +1,12 @@
 /** Anonymous tag queries: what rpc and cli use of them. */
 export { openQuery, ReceiptStore, verifyOpened } from './audit.ts';
 export { type Batcher, openBatcher } from './batcher.ts';
-export { TagClient, type TagClientOptions, type TagPolicy } from './client.ts';
+export { TagClient, type TagClientOptions } from './client.ts';
 export type { DownloadProgress } from './download.ts';
 export { Meter } from './meter.ts';
+export type { TagPolicy } from './policy.ts';
 export { checkChain, readReceipt } from './receipts.ts';
 export type { TagRemote } from './remote.ts';
 export { type SealOptions, type SealProgress, seal, type TagTable } from './seal.ts';
-export {
-  currentVersion,
-  type ServedTable,
-  TagServer,
-  type TagService,
-  versionGone,
-} from './server.ts';
+export { currentVersion, type ServedTable, versionGone } from './served-tables.ts';
+export { TagServer, type TagService } from './server.ts';

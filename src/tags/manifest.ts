@@ -13,6 +13,7 @@ import {
   SignedManifestSchema,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { DIGEST_BYTES, sha256 } from '../primitives/hashing/index.ts';
+import { bucketsHold } from './buckets.ts';
 import { checkFields } from './schema.ts';
 import { isFingerprintBytes, type RowShape, rowBytes } from './shape.ts';
 
@@ -97,12 +98,16 @@ export function readManifest(signed: SignedManifest, expected: Expected): Manife
     ['previous', manifest.previous.length === (manifest.sequence === 1n ? 0 : DIGEST_BYTES)],
     ['expire_time', manifest.expireTime !== undefined],
     ['modes', manifest.modes.every(({ engine }) => engine !== Engine.UNSPECIFIED)],
+    ['buckets', bucketsHold(manifest) && hasBuckets(manifest)],
     ['layers', manifest.layers.length >= 1 && manifest.layers.length <= MOST_LAYERS],
   ];
   for (const [field, holds] of checks) if (!holds) throw refuse(field);
   for (const layer of manifest.layers) if (!layerHolds(layer)) throw refuse('layers');
   return manifest;
 }
+
+const hasBuckets = ({ modes, buckets }: Manifest): boolean =>
+  modes.some(({ engine }) => engine === Engine.BUCKET) === (buckets !== undefined);
 
 const layerHolds = ({ versionId, salt, rows, segments }: Layer): boolean =>
   NAME.test(versionId) &&

@@ -13,8 +13,8 @@ import { SottoError } from '../base/errors.ts';
 import { type Manifest, type QueryRequest, ReceiptSchema } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { NO_RECEIPT, receiptBytes, receiptHash, requestDigest, UNLIMITED } from './receipts.ts';
 
-/** A file of another version is refused, never guessed at. */
-const VERSION = 1;
+/** A newer file is refused, never guessed at; an older one gets what it lacks. */
+const VERSION = 2;
 
 const TABLES = `
   CREATE TABLE accounts (
@@ -43,6 +43,17 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX requests_by_time ON requests (time_ms);
 `;
+/** Since version 2. */
+const TRANSFERS = `
+  CREATE TABLE transfers (
+    tenant TEXT NOT NULL,
+    key BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX transfers_by_time ON transfers (time_ms);
+`;
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
@@ -62,7 +73,11 @@ export class Meter implements Disposable {
   readonly #database: DatabaseSync;
   readonly #now: () => number;
   readonly #statements: Readonly<
-    Record<'request' | 'account' | 'spent' | 'keep' | 'link' | 'spend' | 'forget', StatementSync>
+    Record<
+      | ('request' | 'account' | 'spent' | 'keep' | 'link' | 'spend' | 'forget')
+      | ('transfer' | 'transferred'),
+      StatementSync
+    >
   >;
   #waiting: Debit[] = [];
 
@@ -86,9 +101,13 @@ export class Meter implements Disposable {
       spend: prepare(`INSERT INTO spent VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT DO UPDATE SET
           items = CASE WHEN number = ?4 THEN items + ?5 ELSE ?5 END, number = ?4`),
+      transfer: prepare('INSERT OR IGNORE INTO transfers VALUES (?, ?, ?, ?)'),
+      transferred: prepare('SELECT digest FROM transfers WHERE tenant = ? AND key = ?'),
       forget: prepare('DELETE FROM requests WHERE time_ms < ?'),
     };
-    this.#statements.forget.run(this.#now() - REMEMBERED_MS);
+    const before = this.#now() - REMEMBERED_MS;
+    this.#statements.forget.run(before);
+    this.#database.prepare('DELETE FROM transfers WHERE time_ms < ?').run(before);
   }
 
   /**
@@ -101,6 +120,27 @@ export class Meter implements Disposable {
       this.#waiting.push({ manifest, request, resolve, reject });
       if (this.#waiting.length === 1) setImmediate(() => this.#commit());
     });
+  }
+
+  /**
+   * Notes, durably, that this transfer is the one for a debited query. The same again is no error.
+   * @throws not-found for a query that was not debited; already-exists for one that had another transfer.
+   */
+  transfer(tenant: string, query: QueryRequest, digest: Bytes): void {
+    const { idempotencyKey } = query;
+    const debited = this.#digestOf(this.#statements.request.get(tenant, idempotencyKey));
+    if (debited === undefined || !equalBytes(debited, requestDigest(query))) {
+      throw new SottoError('not-found', 'this query was not debited', { field: 'query' });
+    }
+    this.#statements.transfer.run(tenant, idempotencyKey, digest, this.#now());
+    const kept = this.#digestOf(this.#statements.transferred.get(tenant, idempotencyKey));
+    if (kept !== undefined && equalBytes(kept, digest)) return;
+    const facts = { field: 'choices' };
+    throw new SottoError('already-exists', 'the query had its rows by other choices', facts);
+  }
+
+  #digestOf(row: unknown): Uint8Array | undefined {
+    return (row as { digest: Uint8Array } | undefined)?.digest;
   }
 
   /** Evaluations debited to a tenant for a dataset since the beginning. */
@@ -220,8 +260,9 @@ function openDatabase(file: string): DatabaseSync {
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as {
       user_version: number;
     };
-    if (version === 0) {
-      database.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT;`);
+    if (version < VERSION) {
+      const lacking = version === 0 ? TABLES + TRANSFERS : TRANSFERS;
+      database.exec(`BEGIN IMMEDIATE; ${lacking} PRAGMA user_version = ${VERSION}; COMMIT;`);
     } else if (version !== VERSION) {
       throw new SottoError('invalid-argument', 'the file of debits is of another version', {
         expected: VERSION,

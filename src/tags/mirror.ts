@@ -1,11 +1,15 @@
 /** A sealed table at the bank: one version of it on disk, checked, in which rows are found and opened. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
 import { equalBytes, toHex } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
-import type { Manifest, Segment } from '../gen/sotto/tag/v1/tag_pb.ts';
+import { type Manifest, QueryRequestSchema, type Segment } from '../gen/sotto/tag/v1/tag_pb.ts';
+import { type Asking, evaluate } from './asking.ts';
 import { fileSha256 } from './files.ts';
-import { openRow, rowKey } from './row.ts';
+import { inputOf, openRow, rowKey } from './row.ts';
+import { SECRET_BYTES } from './row-index.ts';
+import { MOST_ITEMS } from './server.ts';
 import { rowBytes, segmentOf } from './shape.ts';
 import { findRow } from './sorted-rows.ts';
 
@@ -20,6 +24,7 @@ interface OpenLayer {
 
 export class Mirror {
   readonly manifest: Manifest;
+  readonly mostItems = MOST_ITEMS;
   readonly #layers: readonly OpenLayer[];
   #users = 0;
   #retired = false;
@@ -48,6 +53,22 @@ export class Mirror {
       mirror.retire();
       throw thrown;
     }
+  }
+
+  /** The record of each id, or undefined: evaluated by the company, looked up here. */
+  async records(
+    asking: Asking,
+    forms: readonly string[],
+    signal: AbortSignal,
+  ): Promise<(Uint8Array | undefined)[]> {
+    const inputs = forms.map((id) => inputOf(this.manifest, id));
+    const { fetch } = create(QueryRequestSchema, { fetch: { case: 'mirror', value: {} } });
+    const { secrets } = await evaluate(asking, this.manifest, inputs, fetch, signal);
+    const records = forms.map((_, at) =>
+      this.record(secrets.subarray(at * SECRET_BYTES, (at + 1) * SECRET_BYTES)),
+    );
+    secrets.fill(0);
+    return records;
   }
 
   /** The record sealed for the id with this secret, newest layer first; undefined if there is none. */

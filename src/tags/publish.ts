@@ -3,7 +3,13 @@ import { createPublicKey } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { Engine, type Layer, type Manifest, ManifestSchema } from '../gen/sotto/tag/v1/tag_pb.ts';
+import {
+  type Buckets,
+  Engine,
+  type Layer,
+  type Manifest,
+  ManifestSchema,
+} from '../gen/sotto/tag/v1/tag_pb.ts';
 import { canaryRecord, recordDigest } from './canary.ts';
 import { indexFile } from './epochs.ts';
 import type { TableFolder } from './folder.ts';
@@ -16,18 +22,25 @@ import {
   SUITE,
   signManifest,
 } from './manifest.ts';
-import { type Prepared, placeOf, type SealOptions } from './seal-plan.ts';
+import { type Prepared, placeOf, type SealOptions, type TagTable } from './seal-plan.ts';
+
+/** What was written of a version. */
+export interface Sealed {
+  readonly layer: Layer;
+  readonly buckets: Buckets | undefined;
+  readonly writeIndex: (path: string) => void;
+}
 
 /** `writeIndex` comes first, for without it the version could not be built upon; then the manifest, which makes it count. */
 export function publish(
   options: SealOptions,
   prepared: Prepared,
   folder: TableFolder,
-  sealed: { readonly layer: Layer; readonly writeIndex: (path: string) => void },
+  sealed: Sealed,
 ): Manifest {
   const before = prepared.current?.manifest.sequence ?? 0n;
   const place = placeOf(options);
-  const manifest = manifestOf(options, prepared, before + 1n, sealed.layer);
+  const manifest = manifestOf(options, prepared, before + 1n, sealed);
   const signed = signManifest(manifest, options.signingKey);
   sealed.writeIndex(indexFile(place, before + 1n));
   folder.append(before + 1n, signed);
@@ -40,7 +53,7 @@ function manifestOf(
   { table, now }: SealOptions,
   { current, plan, epoch }: Prepared,
   sequence: bigint,
-  layer: Layer,
+  { layer, buckets }: Sealed,
 ): Manifest {
   const { fields, dataset, digestAlgorithm } = table.source;
   const isDelta = plan.kind === 'delta';
@@ -64,7 +77,8 @@ function manifestOf(
     recordBytes: plan.recordBytes,
     fingerprintBytes: plan.fingerprintBytes,
     layers,
-    modes: [{ engine: Engine.MIRROR, downloadBytes: BigInt(bytes), price: table.price }],
+    modes: modesOf(table, BigInt(bytes)),
+    ...(buckets === undefined ? {} : { buckets }),
     quota: {
       perSecond: BigInt(perSecond),
       perDay: BigInt(perDay),
@@ -78,6 +92,14 @@ function manifestOf(
   });
 }
 
+function modesOf({ mirror = true, bucketAnonymity, price }: TagTable, downloadBytes: bigint) {
+  const buckets = { engine: Engine.BUCKET, anonymity: BigInt(bucketAnonymity ?? 0), price };
+  return [
+    ...(mirror ? [{ engine: Engine.MIRROR, downloadBytes, price }] : []),
+    ...(bucketAnonymity === undefined ? [] : [buckets]),
+  ];
+}
+
 /** Removes segments that no answered version needs. */
 function prune({ table, signingKey, now }: SealOptions, folder: TableFolder): void {
   const signer = createPublicKey(signingKey);
@@ -87,5 +109,8 @@ function prune({ table, signingKey, now }: SealOptions, folder: TableFolder): vo
     .map((signed) => readManifest(signed, expected))
     .filter((manifest, at, all) => at === all.length - 1 || expiryMs(manifest) > now());
   const segments = kept.flatMap(({ layers }) => layers.flatMap((layer) => layer.segments));
-  folder.prune(segments.map(({ sha256 }) => sha256));
+  folder.prune(
+    segments.map(({ sha256 }) => sha256),
+    kept.map(({ versionId }) => versionId),
+  );
 }

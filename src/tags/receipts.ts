@@ -30,7 +30,9 @@ export const UNLIMITED = 2n ** 64n - 1n;
 export function requestDigest(request: QueryRequest): Bytes {
   const { datasetId, versionId, idempotencyKey, purpose, blinded, fetch } = request;
   const engine = fetch.case ?? 'mirror';
-  return sha256(REQUEST_DOMAIN, datasetId, versionId, idempotencyKey, purpose, engine, blinded);
+  const buckets = fetch.case === 'bucket' ? fetch.value.buckets : [];
+  const what = [engine, buckets.join(' ')];
+  return sha256(REQUEST_DOMAIN, datasetId, versionId, idempotencyKey, purpose, ...what, blinded);
 }
 
 export const receiptBytes = (receipt: Receipt): Bytes => toBinary(ReceiptSchema, receipt);

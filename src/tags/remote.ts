@@ -5,6 +5,8 @@ import type {
   GetManifestResponse,
   QueryRequest,
   QueryResponse,
+  TransferRequest,
+  TransferResponse,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
 import type { TagService } from './server.ts';
 
@@ -14,6 +16,8 @@ export interface TagRemote {
   fetchBlob(request: FetchBlobRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** A retry is a second call with an equal request: it is encoded to the same bytes. */
   query(request: QueryRequest, signal: AbortSignal): Promise<QueryResponse>;
+  /** Likewise. */
+  transfer(request: TransferRequest, signal: AbortSignal): Promise<TransferResponse>;
 }
 
 /** The service in the same process, as it treats this peer. */
@@ -21,4 +25,5 @@ export const localRemote = (service: TagService, peer: string): TagRemote => ({
   getManifest: (request) => service.getManifest(peer, request),
   fetchBlob: (request) => service.fetchBlob(peer, request),
   query: (request) => service.query(peer, request),
+  transfer: (request) => service.transfer(peer, request),
 });

@@ -6,6 +6,7 @@ import type { Random } from '../base/random.ts';
 import type { Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { Manifest, SignedManifest, TagField } from '../gen/sotto/tag/v1/tag_pb.ts';
+import { BUCKET_SALT_BYTES } from './buckets.ts';
 import { newCanary } from './canary.ts';
 import { type Checkpoint, forget, originOf, type Plan, readCheckpoint } from './checkpoint.ts';
 import { type Epoch, makeEpoch, openEpoch } from './epochs.ts';
@@ -33,6 +34,10 @@ export interface TagTable {
     readonly perEpoch: number;
   };
   readonly price: string;
+  /** Whether the sealed table may be downloaded. Absent: it may. */
+  readonly mirror?: boolean;
+  /** Rows at least among which one is hidden that is fetched from a bucket; absent: there are no buckets. */
+  readonly bucketAnonymity?: number;
   /** How long queries of this version are answered. */
   readonly validMs: number;
   /** Ids sealed for the sake of checking the way to a row. */
@@ -79,6 +84,10 @@ export async function prepare(
   const { table, versionId, kind, compute, random } = options;
   checkNamed('version', versionId);
   checkFields(table.source.fields);
+  if (table.mirror === false && table.bucketAnonymity === undefined) {
+    const facts = { field: 'mirror' };
+    throw new SottoError('invalid-argument', 'neither mirror nor buckets: nobody could ask', facts);
+  }
   const chain = readChain(options, folder);
   const current = chain.at(-1);
   if (chain.some(({ manifest }) => manifest.versionId === versionId)) {
@@ -95,7 +104,10 @@ export async function prepare(
     source: await fileSha256(rows.path),
     publicKey: epoch.publicKey,
     fields: table.source.fields,
-    settings: [versionId, kind, number, shape, table.idType, table.source, table.canaries],
+    settings: [
+      ...[versionId, kind, number, shape, table.idType, table.source, table.canaries],
+      table.bucketAnonymity ?? 0,
+    ],
     previous: current === undefined ? new Uint8Array() : manifestHash(current.signed),
   });
   const found = readCheckpoint(folder.sealing);
@@ -107,6 +119,7 @@ export async function prepare(
     epoch: number,
     kind,
     salt: toHex(random.bytes(SALT_BYTES)),
+    bucketSalt: toHex(random.bytes(BUCKET_SALT_BYTES)),
     origin,
     ...shape,
     canaries: Array.from({ length: canaries }, () => newCanary(random)),

@@ -3,6 +3,7 @@
  *
  *   rows      read -> record of one size -> value of the function (on threads) -> sealed, dealt out by fingerprint
  *   padding   removals (delta), canaries, then random rows up to the size class
+ *   buckets   where they are offered: all rows once more under other keys, dealt out by a hash of the id
  *   segments  each sorted and written under its hash; the manifest signed; from then on it is served
  *
  * Memory does not grow with the table. A process that is killed goes on from its last checkpoint.
@@ -10,14 +11,15 @@
 import { mkdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
-import { type Layer, LayerSchema, type Manifest } from '../gen/sotto/tag/v1/tag_pb.ts';
+import { LayerSchema, type Manifest } from '../gen/sotto/tag/v1/tag_pb.ts';
+import { BucketWriter } from './bucket-writer.ts';
 import { canaryRecord } from './canary.ts';
 import { forget, writeCheckpoint } from './checkpoint.ts';
 import { indexFile } from './epochs.ts';
 import { TableFolder } from './folder.ts';
 import { LayerWriter, NOBODY } from './layer-writer.ts';
 import { FIELD_GROUP } from './manifest.ts';
-import { publish } from './publish.ts';
+import { publish, type Sealed } from './publish.ts';
 import { type IdDomain, inputOf } from './row.ts';
 import { INDEX_ENTRY_BYTES, RowIndex, SECRET_BYTES } from './row-index.ts';
 import { encodeRecord } from './schema.ts';
@@ -50,8 +52,7 @@ export async function* seal(options: SealOptions): AsyncGenerator<SealProgress, 
   using sealing = new Sealing(options, prepared, folder);
   yield* sealing.rows(rows);
   yield* sealing.padding();
-  const layer = yield* sealing.segments();
-  return sealing.publish(layer);
+  return sealing.publish(yield* sealing.segments());
 }
 
 class Sealing implements Disposable {
@@ -60,6 +61,8 @@ class Sealing implements Disposable {
   readonly #folder: TableFolder;
   readonly #layer: LayerWriter;
   readonly #index: Spill;
+  /** Where buckets are offered: all rows of the version, changed or not. */
+  readonly #buckets: BucketWriter | undefined;
   readonly #before: RowIndex;
   /** Which rows of the version before were met: the others are removed. */
   readonly #met: Uint8Array;
@@ -90,8 +93,12 @@ class Sealing implements Disposable {
       lengths: resumed?.lengths ?? nothing,
       rows: resumed?.rowsSealed ?? 0,
     });
-    const indexLengths = resumed?.indexLengths ?? nothing;
+    const { indexLengths = nothing, bucketLengths = nothing } = resumed ?? {};
     this.#index = new Spill(folder.sealing, 'index', INDEX_ENTRY_BYTES, indexLengths);
+    if (table.bucketAnonymity !== undefined) {
+      const ofBuckets = { ...place, salt: Buffer.from(plan.bucketSalt, 'hex') };
+      this.#buckets = new BucketWriter(folder.sealing, ofBuckets, plan, bucketLengths);
+    }
     const known = current?.manifest.epoch === plan.epoch ? current.manifest.sequence : 0n;
     this.#before = new RowIndex(indexFile(placeOf(options), known), epoch.indexKey);
     this.#met = new Uint8Array(this.#before.count);
@@ -144,12 +151,13 @@ class Sealing implements Disposable {
   #sealOne({ id, record, secret, changed, row }: ReadyRow): void {
     this.#index.append(this.#before.entry(id, record, secret));
     if (changed) this.#layer.seal(secret, record, row);
+    this.#buckets?.seal(inputOf(this.#domain, id), secret, record);
   }
 
   async *padding(): AsyncGenerator<SealProgress, void, void> {
     if (this.#phase !== 'padding') return;
-    const { plan, epoch } = this.#prepared;
-    const { compute, random, table } = this.#options;
+    const { plan } = this.#prepared;
+    const { random } = this.#options;
     const { recordBytes } = plan;
     if (plan.kind === 'delta') {
       const removed = encodeRecord([], 'removed', { recordBytes, row: NOBODY });
@@ -157,18 +165,7 @@ class Sealing implements Disposable {
         if (met === 0) this.#layer.seal(this.#before.secretAt(at), removed, NOBODY);
       }
     }
-    if (plan.canaries.length > 0) {
-      const inputs = plan.canaries.map((id) => inputOf(this.#domain, id));
-      const { outputs } = await compute.run('oprfEvaluateDirect', {
-        secretKey: epoch.secretKey,
-        inputs,
-      });
-      const record = canaryRecord(table.source.fields, recordBytes);
-      for (const index of plan.canaries.keys()) {
-        const secret = outputs.subarray(SECRET_BYTES * index, SECRET_BYTES * (index + 1));
-        this.#layer.seal(secret, record, NOBODY);
-      }
-    }
+    await this.#canaries();
     const total = sizeClass(this.#layer.rows);
     while (this.#layer.rows < total) {
       this.#layer.pad(random);
@@ -180,7 +177,25 @@ class Sealing implements Disposable {
     this.#checkpoint();
   }
 
-  async *segments(): AsyncGenerator<SealProgress, Layer, void> {
+  /** A delta's layer has none of its own; the buckets hold all rows, and so those of the layers below. */
+  async #canaries(): Promise<void> {
+    const { plan, epoch, current } = this.#prepared;
+    const { compute, table } = this.#options;
+    const before = plan.kind === 'delta' ? (current?.manifest.canaries ?? []) : [];
+    const ids = [...plan.canaries, ...before.map(({ id }) => id)];
+    if (ids.length === 0) return;
+    const inputs = ids.map((id) => inputOf(this.#domain, id));
+    const { secretKey } = epoch;
+    const { outputs } = await compute.run('oprfEvaluateDirect', { secretKey, inputs });
+    const record = canaryRecord(table.source.fields, plan.recordBytes);
+    for (const [index, input] of inputs.entries()) {
+      const secret = outputs.subarray(SECRET_BYTES * index, SECRET_BYTES * (index + 1));
+      if (index < plan.canaries.length) this.#layer.seal(secret, record, NOBODY);
+      this.#buckets?.seal(input, secret, record);
+    }
+  }
+
+  async *segments(): AsyncGenerator<SealProgress, Omit<Sealed, 'writeIndex'>, void> {
     const { plan } = this.#prepared;
     const count = Math.min(plan.parts, segmentCount(this.#layer.rows, plan));
     const since = this.#options.now();
@@ -192,18 +207,23 @@ class Sealing implements Disposable {
       const etaSeconds = ((this.#options.now() - since) / (index + 1) / 1000) * (count - index - 1);
       yield { phase: 'segments', done: index + 1, total: count, etaSeconds };
     }
-    return create(LayerSchema, {
+    const layer = create(LayerSchema, {
       versionId: plan.versionId,
       salt: Buffer.from(plan.salt, 'hex'),
       rows: BigInt(this.#layer.rows),
       segments,
     });
+    const { random, table } = this.#options;
+    const buckets = this.#buckets?.write(this.#folder, table.bucketAnonymity ?? 0, random);
+    return { layer, buckets };
   }
 
-  publish(layer: Layer): Manifest {
+  publish(sealed: Omit<Sealed, 'writeIndex'>): Manifest {
     const writeIndex = (path: string): void => this.#index.writeSorted(path);
-    const sealed = { layer, writeIndex };
-    const manifest = publish(this.#options, this.#prepared, this.#folder, sealed);
+    const manifest = publish(this.#options, this.#prepared, this.#folder, {
+      ...sealed,
+      writeIndex,
+    });
     forget(this.#folder.sealing);
     return manifest;
   }
@@ -216,12 +236,14 @@ class Sealing implements Disposable {
       lengths: this.#layer.sync(),
       rowsSealed: this.#layer.rows,
       indexLengths: this.#index.sync(),
+      bucketLengths: this.#buckets?.sync() ?? [],
     });
   }
 
   [Symbol.dispose](): void {
     this.#layer[Symbol.dispose]();
     this.#index[Symbol.dispose]();
+    this.#buckets?.[Symbol.dispose]();
     this.#before[Symbol.dispose]();
   }
 }

@@ -1,70 +1,52 @@
 /** The company's side: manifests, segments, and evaluations that are debited before they exist. */
-import { createHmac, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { create, isMessage } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { equalBytes } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
-import type { Vault } from '../base/sealed.ts';
-import type { Compute } from '../compute/compute.ts';
 import {
+  type Buckets,
   Engine,
   type FetchBlobRequest,
   type GetManifestRequest,
   type GetManifestResponse,
   GetManifestResponseSchema,
   type Manifest,
+  type Mode,
   type QueryRequest,
   type QueryResponse,
   QueryResponseSchema,
-  type SignedManifest,
-  SignedManifestSchema,
+  type TransferRequest,
+  type TransferResponse,
+  TransferResponseSchema,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
-import { type Epoch, openEpoch } from './epochs.ts';
 import { TableFolder } from './folder.ts';
-import { expiryMs, readManifest } from './manifest.ts';
 import type { Meter } from './meter.ts';
 import { signReceipt } from './receipts.ts';
+import { type ServedFrom, type ServedTable, ServedTables } from './served-tables.ts';
 import { rowBytes } from './shape.ts';
+import {
+  answerTransfer,
+  bucketsOf,
+  checkBuckets,
+  checkChoices,
+  setsOf,
+  transferDigest,
+} from './transfer.ts';
 
-/** The three calls of the service, for a peer that has proved who it is; over a network or in memory. */
+/** The calls of the service, for a peer that has proved who it is; over a network or in memory. */
 export interface TagService {
   getManifest(peer: string, request: GetManifestRequest): Promise<GetManifestResponse>;
   /** The bytes of a segment from the offset on. */
   fetchBlob(peer: string, request: FetchBlobRequest): AsyncIterable<Uint8Array>;
   query(peer: string, request: QueryRequest): Promise<QueryResponse>;
+  /** The rows of a bucket query. */
+  transfer(peer: string, request: TransferRequest): Promise<TransferResponse>;
 }
 
-/** That a version is not answered any more; the table's current manifest goes with it, as its cause. */
-export const versionGone = (current: SignedManifest): SottoError =>
-  new SottoError(
-    'parameters-rejected',
-    'this version is not answered any more',
-    { field: 'version_id', reason: 'version-gone' },
-    { cause: current },
-  );
-
-/** The manifest that goes with such an error; undefined for any other. */
-export function currentVersion(thrown: unknown): SignedManifest | undefined {
-  if (!(thrown instanceof SottoError)) return undefined;
-  return isMessage(thrown.cause, SignedManifestSchema) ? thrown.cause : undefined;
-}
-
-/** A table that is served to one tenant, for these purposes. */
-export interface ServedTable {
-  readonly datasetId: string;
-  readonly tenant: string;
-  readonly purposes: readonly string[];
-}
-
-export interface TagServerOptions {
+export interface TagServerOptions extends ServedFrom {
   readonly tables: readonly ServedTable[];
-  readonly sealed: string;
-  readonly secrets: string;
-  readonly vault: Vault;
-  readonly signingKey: KeyObject;
-  readonly compute: Compute;
   readonly meter: Meter;
-  readonly now: () => number;
 }
 
 export const MOST_ITEMS = 4096;
@@ -76,28 +58,17 @@ const CHUNK_BYTES = 256 << 10;
 /** Manifests that a client may be behind and still follow the chain; all if it knows none. */
 const MOST_CHAIN = 256;
 
-interface Version {
-  readonly signed: SignedManifest;
-  readonly manifest: Manifest;
-}
-
-/** What is on disk of a table, read again when a version was added. */
-interface Loaded {
-  readonly stamp: number;
-  readonly versions: readonly Version[];
-}
-
 export class TagServer implements TagService {
   readonly #options: TagServerOptions;
-  readonly #loaded = new Map<ServedTable, Loaded>();
-  readonly #epochs = new Map<string, Promise<Epoch>>();
+  readonly #tables: ServedTables;
 
   constructor(options: TagServerOptions) {
     this.#options = options;
+    this.#tables = new ServedTables(options.tables, options);
   }
 
   async getManifest(peer: string, request: GetManifestRequest): Promise<GetManifestResponse> {
-    const { versions } = this.#versions(this.#table(peer, request.datasetId));
+    const { versions } = this.#tables.versions(this.#tables.find(peer, request.datasetId));
     const from = versions.findIndex(({ manifest }) => manifest.sequence === request.knownSequence);
     const chain = from < 0 ? versions.slice(-1) : versions.slice(from + 1);
     const manifests = chain.slice(0, MOST_CHAIN).map(({ signed }) => signed);
@@ -105,9 +76,11 @@ export class TagServer implements TagService {
   }
 
   async *fetchBlob(peer: string, request: FetchBlobRequest): AsyncIterable<Uint8Array> {
-    const table = this.#table(peer, request.datasetId);
-    const found = this.#versions(table)
-      .versions.flatMap(({ manifest }) =>
+    const table = this.#tables.find(peer, request.datasetId);
+    const found = this.#tables
+      .versions(table)
+      .versions.filter(({ manifest }) => manifest.modes.some(isMirror))
+      .flatMap(({ manifest }) =>
         manifest.layers.flatMap((layer) =>
           layer.segments.map((segment) => ({
             segment,
@@ -131,13 +104,18 @@ export class TagServer implements TagService {
   }
 
   async query(peer: string, request: QueryRequest): Promise<QueryResponse> {
-    const table = this.#table(peer, request.datasetId);
+    const table = this.#tables.find(peer, request.datasetId);
     this.#check(table, request);
-    const { manifest } = this.#answered(table, request.versionId);
+    const { manifest } = this.#tables.answered(table, request.versionId);
     if (!manifest.modes.some(({ engine }) => engine === engineOf(request))) {
       throw invalid('fetch', 'is no mode of this version');
     }
-    const epoch = await this.#epoch(table, manifest.epoch);
+    const { buckets } = manifest;
+    const fetched =
+      request.fetch.case === 'bucket' && buckets !== undefined
+        ? await this.#shown(table, manifest, buckets, request)
+        : {};
+    const epoch = await this.#tables.epoch(table, manifest.epoch);
     const receipt = await this.#options.meter.debit(manifest, request);
     const { blinded } = request;
     // Fixed by the points, so that a retry gets the same bytes; another batch gets other coins.
@@ -149,7 +127,32 @@ export class TagServer implements TagService {
       .run('oprfEvaluateWithProof', input)
       .catch(refusePoint);
     const signed = signReceipt(receipt, this.#options.signingKey);
-    return create(QueryResponseSchema, { evaluated, proof, receipt: signed });
+    return create(QueryResponseSchema, { evaluated, proof, receipt: signed, ...fetched });
+  }
+
+  async #shown(table: ServedTable, manifest: Manifest, buckets: Buckets, request: QueryRequest) {
+    checkBuckets(manifest, request, request.blinded.length / POINT_BYTES);
+    const value = await this.#tables.buckets(table, manifest, buckets).shown(bucketsOf(request));
+    return { fetched: { case: 'bucket', value } } as const;
+  }
+
+  async transfer(peer: string, request: TransferRequest): Promise<TransferResponse> {
+    const table = this.#tables.find(peer, request.query?.datasetId ?? '');
+    const { query } = request;
+    if (query?.fetch.case !== 'bucket') throw invalid('query', 'must be one that names buckets');
+    this.#check(table, query);
+    const { manifest } = this.#tables.answered(table, query.versionId);
+    const { buckets } = manifest;
+    if (buckets === undefined) throw invalid('fetch', 'is no mode of this version');
+    checkBuckets(manifest, query, query.blinded.length / POINT_BYTES);
+    checkChoices(request, setsOf(manifest, buckets, query));
+    const { transferKey } = await this.#tables.epoch(table, manifest.epoch);
+    const rows = this.#tables.buckets(table, manifest, buckets);
+    const { meter, compute } = this.#options;
+    meter.transfer(manifest.tenant, query, transferDigest(query, request.choices));
+    const shape = { manifest, buckets, rows };
+    const answer = await answerTransfer({ ...request, query }, shape, { compute, transferKey });
+    return create(TransferResponseSchema, answer);
   }
 
   #check({ purposes }: ServedTable, request: QueryRequest): void {
@@ -171,55 +174,9 @@ export class TagServer implements TagService {
       throw new SottoError('permission-denied', 'the table is not offered for this purpose', facts);
     }
   }
-
-  #table(peer: string, datasetId: string): ServedTable {
-    const table = this.#options.tables.find(
-      (each) => each.tenant === peer && each.datasetId === datasetId,
-    );
-    // The same for a table that is there for somebody else.
-    if (table === undefined) throw new SottoError('not-found', 'no such table is offered', {});
-    return table;
-  }
-
-  #versions(table: ServedTable): Loaded {
-    const { sealed, signingKey } = this.#options;
-    const { datasetId, tenant } = table;
-    const folder = new TableFolder(sealed, datasetId, tenant);
-    const known = this.#loaded.get(table);
-    const { stamp } = folder;
-    if (known?.stamp === stamp) return known;
-    const expected = { signer: createPublicKey(signingKey), datasetId, tenant };
-    const versions = folder
-      .chain()
-      .map((signed) => ({ signed, manifest: readManifest(signed, expected) }));
-    if (versions.length === 0) {
-      throw new SottoError('not-found', 'no version of this table is sealed', {});
-    }
-    const loaded = { stamp, versions };
-    this.#loaded.set(table, loaded);
-    return loaded;
-  }
-
-  #answered(table: ServedTable, versionId: string): Version {
-    const { versions } = this.#versions(table);
-    const found = versions.find(({ manifest }) => manifest.versionId === versionId);
-    if (found === undefined || expiryMs(found.manifest) <= this.#options.now()) {
-      throw versionGone(versions.at(-1)!.signed);
-    }
-    return found;
-  }
-
-  #epoch({ datasetId, tenant }: ServedTable, number: number): Promise<Epoch> {
-    const { secrets, vault, compute } = this.#options;
-    const name = JSON.stringify([datasetId, tenant, number]);
-    const known = this.#epochs.get(name);
-    if (known !== undefined) return known;
-    const opened = openEpoch({ secrets, vault, dataset: datasetId, tenant }, number, compute);
-    opened.catch(() => this.#epochs.delete(name));
-    this.#epochs.set(name, opened);
-    return opened;
-  }
 }
+
+const isMirror = ({ engine }: Mode): boolean => engine === Engine.MIRROR;
 
 const engineOf = ({ fetch }: QueryRequest): Engine =>
   ({ mirror: Engine.MIRROR, bucket: Engine.BUCKET, blind: Engine.BLIND })[fetch.case ?? 'mirror'];

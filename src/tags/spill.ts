@@ -2,18 +2,10 @@
  * Sorting more rows than memory holds. Rows begin with uniform bytes, so their first 32 bits deal them
  * out to files of about equal size, each of which is then sorted by itself.
  */
-import {
-  closeSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SottoError } from '../base/errors.ts';
-import { writeAll, writing } from './files.ts';
+import { writeAll, writeChunks, writing } from './files.ts';
 import { segmentOf } from './shape.ts';
 
 /** Of each file, collected before it is written. */
@@ -80,17 +72,11 @@ export class Spill implements Disposable {
 
   /** All entries in order, as one file that is there whole or not at all. */
   writeSorted(path: string): void {
-    writing(() => {
-      const beside = `${path}.new`;
-      const file = openSync(beside, 'w', 0o600);
-      try {
-        for (const index of this.#files.keys()) writeAll(file, Buffer.concat(this.sorted(index)));
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      renameSync(beside, path);
-    });
+    const files = this.#files.keys();
+    writeChunks(
+      path,
+      files.map((index) => Buffer.concat(this.sorted(index))),
+    );
   }
 
   [Symbol.dispose](): void {

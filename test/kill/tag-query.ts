@@ -154,6 +154,8 @@ class Sizes implements TagRemote {
 
   fetchBlob: TagRemote['fetchBlob'] = (request, signal) => this.#remote.fetchBlob(request, signal);
 
+  transfer: TagRemote['transfer'] = (request, signal) => this.#remote.transfer(request, signal);
+
   query: TagRemote['query'] = async (request, signal) => {
     const response = await this.#remote.query(request, signal);
     this.last =

@@ -57,6 +57,7 @@ function between(
       const response = await remote.query(request, signal);
       return (await change.query?.(response, request)) ?? response;
     },
+    transfer: remote.transfer,
   };
 }
 

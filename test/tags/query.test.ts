@@ -132,7 +132,19 @@ describe('refused before anything is debited', () => {
         blinded,
         fetch: {
           case: 'bucket',
-          value: { $typeName: 'sotto.tag.v1.BucketFetch', buckets: [], transfer: new Uint8Array() },
+          value: { $typeName: 'sotto.tag.v1.BucketFetch', buckets: [0] },
+        },
+      },
+      'invalid-argument',
+      'fetch',
+    ],
+    [
+      'an engine that is not built',
+      {
+        blinded,
+        fetch: {
+          case: 'blind',
+          value: { $typeName: 'sotto.tag.v1.BlindFetch', vectors: new Uint8Array() },
         },
       },
       'invalid-argument',

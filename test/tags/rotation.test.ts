@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { asSottoError } from '../../src/base/errors.ts';
 import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
-import { currentVersion } from '../../src/tags/server.ts';
+import { currentVersion } from '../../src/tags/served-tables.ts';
 import { finish, idOf, members, rowOf, tableOf } from '../support/tag-parts.ts';
 import { ask, never, plain, TagWorld } from '../support/tag-world.ts';
 

@@ -19,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sotto/tag/v1/tag.proto.
  */
 export const file_sotto_tag_v1_tag: GenFile = /*@__PURE__*/
-  fileDesc("ChZzb3R0by90YWcvdjEvdGFnLnByb3RvEgxzb3R0by50YWcudjEiQAoSR2V0TWFuaWZlc3RSZXF1ZXN0EhIKCmRhdGFzZXRfaWQYASABKAkSFgoOa25vd25fc2VxdWVuY2UYAiABKAQiRgoTR2V0TWFuaWZlc3RSZXNwb25zZRIvCgltYW5pZmVzdHMYASADKAsyHC5zb3R0by50YWcudjEuU2lnbmVkTWFuaWZlc3QiNQoOU2lnbmVkTWFuaWZlc3QSEAoIbWFuaWZlc3QYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIpAECghNYW5pZmVzdBISCgpkYXRhc2V0X2lkGAEgASgJEg4KBnRlbmFudBgCIAEoCRISCgp2ZXJzaW9uX2lkGAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg0KBWVwb2NoGAUgASgNEg0KBXN1aXRlGAYgASgJEhIKCnB1YmxpY19rZXkYByABKAwSDwoHaWRfdHlwZRgIIAEoCRIYChBpZF9ub3JtYWxpemF0aW9uGAkgAygJEhgKEGRpZ2VzdF9hbGdvcml0aG0YCiABKAkSJgoGZmllbGRzGAsgAygLMhYuc290dG8udGFnLnYxLlRhZ0ZpZWxkEhMKC2ZpZWxkX2dyb3VwGAwgASgJEhQKDHJlY29yZF9ieXRlcxgNIAEoDRIZChFmaW5nZXJwcmludF9ieXRlcxgOIAEoDRIjCgZsYXllcnMYDyADKAsyEy5zb3R0by50YWcudjEuTGF5ZXISIQoFbW9kZXMYECADKAsyEi5zb3R0by50YWcudjEuTW9kZRIiCgVxdW90YRgRIAEoCzITLnNvdHRvLnRhZy52MS5RdW90YRIvCgtleHBpcmVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcHJldmlvdXMYEyABKAwSJgoIY2FuYXJpZXMYFCADKAsyFC5zb3R0by50YWcudjEuQ2FuYXJ5Im8KCFRhZ0ZpZWxkEg4KBm51bWJlchgBIAEoDRIMCgRuYW1lGAIgASgJEiMKBHR5cGUYAyABKA4yFS5zb3R0by50YWcudjEuVGFnVHlwZRINCgV3b3JkcxgEIAMoCRIRCgltYXhfYnl0ZXMYBSABKA0iYAoFTGF5ZXISEgoKdmVyc2lvbl9pZBgBIAEoCRIMCgRzYWx0GAIgASgMEgwKBHJvd3MYAyABKAQSJwoIc2VnbWVudHMYBCADKAsyFS5zb3R0by50YWcudjEuU2VnbWVudCInCgdTZWdtZW50Eg4KBnNoYTI1NhgBIAEoDBIMCgRyb3dzGAIgASgEImYKBE1vZGUSJAoGZW5naW5lGAEgASgOMhQuc290dG8udGFnLnYxLkVuZ2luZRIRCglhbm9ueW1pdHkYAiABKAQSFgoOZG93bmxvYWRfYnl0ZXMYAyABKAQSDQoFcHJpY2UYBCABKAkiPwoFUXVvdGESEgoKcGVyX3NlY29uZBgBIAEoBBIPCgdwZXJfZGF5GAIgASgEEhEKCXBlcl9lcG9jaBgDIAEoBCIrCgZDYW5hcnkSCgoCaWQYASABKAkSFQoNcmVjb3JkX3NoYTI1NhgCIAEoDCJGChBGZXRjaEJsb2JSZXF1ZXN0EhIKCmRhdGFzZXRfaWQYASABKAkSDgoGc2hhMjU2GAIgASgMEg4KBm9mZnNldBgDIAEoBCIiChFGZXRjaEJsb2JSZXNwb25zZRINCgVjaHVuaxgBIAEoDCL/AQoMUXVlcnlSZXF1ZXN0EhIKCmRhdGFzZXRfaWQYASABKAkSEgoKdmVyc2lvbl9pZBgCIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAwSDwoHcHVycG9zZRgEIAEoCRIPCgdibGluZGVkGAUgASgMEisKBm1pcnJvchgGIAEoCzIZLnNvdHRvLnRhZy52MS5NaXJyb3JGZXRjaEgAEisKBmJ1Y2tldBgHIAEoCzIZLnNvdHRvLnRhZy52MS5CdWNrZXRGZXRjaEgAEikKBWJsaW5kGAggASgLMhguc290dG8udGFnLnYxLkJsaW5kRmV0Y2hIAEIHCgVmZXRjaCINCgtNaXJyb3JGZXRjaCIwCgtCdWNrZXRGZXRjaBIPCgdidWNrZXRzGAEgAygNEhAKCHRyYW5zZmVyGAIgASgMIh0KCkJsaW5kRmV0Y2gSDwoHdmVjdG9ycxgBIAEoDCLGAQoNUXVlcnlSZXNwb25zZRIRCglldmFsdWF0ZWQYASABKAwSDQoFcHJvb2YYAiABKAwSLAoHcmVjZWlwdBgDIAEoCzIbLnNvdHRvLnRhZy52MS5TaWduZWRSZWNlaXB0Ei0KBmJ1Y2tldBgEIAEoCzIbLnNvdHRvLnRhZy52MS5CdWNrZXRGZXRjaGVkSAASKwoFYmxpbmQYBSABKAsyGi5zb3R0by50YWcudjEuQmxpbmRGZXRjaGVkSABCCQoHZmV0Y2hlZCIhCg1CdWNrZXRGZXRjaGVkEhAKCHRyYW5zZmVyGAEgASgMIh8KDEJsaW5kRmV0Y2hlZBIPCgdjb2x1bW5zGAEgASgMIjMKDVNpZ25lZFJlY2VpcHQSDwoHcmVjZWlwdBgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwizwIKB1JlY2VpcHQSEgoKZGF0YXNldF9pZBgBIAEoCRISCgp2ZXJzaW9uX2lkGAIgASgJEg4KBnRlbmFudBgDIAEoCRIPCgdwdXJwb3NlGAQgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoDBIWCg5yZXF1ZXN0X2RpZ2VzdBgGIAEoDBISCgVpdGVtcxgHIAEoB0gAiAEBEhUKCHNlcXVlbmNlGAggASgGSAGIAQESEAoIcHJldmlvdXMYCSABKAwSFAoHdGltZV9tcxgKIAEoBkgCiAEBEhcKCmxlZnRfdG9kYXkYCyABKAZIA4gBARIaCg1sZWZ0X2luX2Vwb2NoGAwgASgGSASIAQFCCAoGX2l0ZW1zQgsKCV9zZXF1ZW5jZUIKCghfdGltZV9tc0INCgtfbGVmdF90b2RheUIQCg5fbGVmdF9pbl9lcG9jaCKmAQoLT3BlbmVkUXVlcnkSLAoHcmVjZWlwdBgBIAEoCzIbLnNvdHRvLnRhZy52MS5TaWduZWRSZWNlaXB0Ei4KCG1hbmlmZXN0GAIgASgLMhwuc290dG8udGFnLnYxLlNpZ25lZE1hbmlmZXN0Eg8KB3JlcXVlc3QYAyABKAwSDQoFaW5kZXgYBCABKA0SCgoCaWQYBSABKAkSDQoFY29pbnMYBiABKAwiMAoNTG9va3VwUmVxdWVzdBISCgpkYXRhc2V0X2lkGAEgASgJEgsKA2lkcxgCIAMoCSJRCg5Mb29rdXBSZXNwb25zZRIrCgdyZXN1bHRzGAEgAygLMhouc290dG8udGFnLnYxLkxvb2t1cFJlc3VsdBISCgp2ZXJzaW9uX2lkGAIgASgJIj4KDExvb2t1cFJlc3VsdBINCgVmb3VuZBgBIAEoCBIfCgR0YWdzGAIgAygLMhEuc290dG8udGFnLnYxLlRhZyLHAQoDVGFnEgwKBG5hbWUYASABKAkSEwoJaW50X3ZhbHVlGAIgASgDSAASFQoLZmxvYXRfdmFsdWUYAyABKAFIABIUCgpib29sX3ZhbHVlGAQgASgISAASFAoKZGF0ZV92YWx1ZRgFIAEoCUgAEhQKCmVudW1fdmFsdWUYBiABKAlIABIWCgxzdHJpbmdfdmFsdWUYByABKAlIABIQCgZhYnNlbnQYCCABKAhIABIRCgd1bmtub3duGAkgASgISABCBwoFdmFsdWUqlwEKB1RhZ1R5cGUSGAoUVEFHX1RZUEVfVU5TUEVDSUZJRUQQABIQCgxUQUdfVFlQRV9JTlQQARISCg5UQUdfVFlQRV9GTE9BVBACEhEKDVRBR19UWVBFX0JPT0wQAxIRCg1UQUdfVFlQRV9EQVRFEAQSEQoNVEFHX1RZUEVfRU5VTRAFEhMKD1RBR19UWVBFX1NUUklORxAGKlgKBkVuZ2luZRIWChJFTkdJTkVfVU5TUEVDSUZJRUQQABIRCg1FTkdJTkVfTUlSUk9SEAESEQoNRU5HSU5FX0JVQ0tFVBACEhAKDEVOR0lORV9CTElORBADMvcBCg9UYWdRdWVyeVNlcnZpY2USUgoLR2V0TWFuaWZlc3QSIC5zb3R0by50YWcudjEuR2V0TWFuaWZlc3RSZXF1ZXN0GiEuc290dG8udGFnLnYxLkdldE1hbmlmZXN0UmVzcG9uc2USTgoJRmV0Y2hCbG9iEh4uc290dG8udGFnLnYxLkZldGNoQmxvYlJlcXVlc3QaHy5zb3R0by50YWcudjEuRmV0Y2hCbG9iUmVzcG9uc2UwARJACgVRdWVyeRIaLnNvdHRvLnRhZy52MS5RdWVyeVJlcXVlc3QaGy5zb3R0by50YWcudjEuUXVlcnlSZXNwb25zZTJXChBUYWdMb29rdXBTZXJ2aWNlEkMKBkxvb2t1cBIbLnNvdHRvLnRhZy52MS5Mb29rdXBSZXF1ZXN0Ghwuc290dG8udGFnLnYxLkxvb2t1cFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChZzb3R0by90YWcvdjEvdGFnLnByb3RvEgxzb3R0by50YWcudjEiQAoSR2V0TWFuaWZlc3RSZXF1ZXN0EhIKCmRhdGFzZXRfaWQYASABKAkSFgoOa25vd25fc2VxdWVuY2UYAiABKAQiRgoTR2V0TWFuaWZlc3RSZXNwb25zZRIvCgltYW5pZmVzdHMYASADKAsyHC5zb3R0by50YWcudjEuU2lnbmVkTWFuaWZlc3QiNQoOU2lnbmVkTWFuaWZlc3QSEAoIbWFuaWZlc3QYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIuwECghNYW5pZmVzdBISCgpkYXRhc2V0X2lkGAEgASgJEg4KBnRlbmFudBgCIAEoCRISCgp2ZXJzaW9uX2lkGAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEg0KBWVwb2NoGAUgASgNEg0KBXN1aXRlGAYgASgJEhIKCnB1YmxpY19rZXkYByABKAwSDwoHaWRfdHlwZRgIIAEoCRIYChBpZF9ub3JtYWxpemF0aW9uGAkgAygJEhgKEGRpZ2VzdF9hbGdvcml0aG0YCiABKAkSJgoGZmllbGRzGAsgAygLMhYuc290dG8udGFnLnYxLlRhZ0ZpZWxkEhMKC2ZpZWxkX2dyb3VwGAwgASgJEhQKDHJlY29yZF9ieXRlcxgNIAEoDRIZChFmaW5nZXJwcmludF9ieXRlcxgOIAEoDRIjCgZsYXllcnMYDyADKAsyEy5zb3R0by50YWcudjEuTGF5ZXISIQoFbW9kZXMYECADKAsyEi5zb3R0by50YWcudjEuTW9kZRIiCgVxdW90YRgRIAEoCzITLnNvdHRvLnRhZy52MS5RdW90YRIvCgtleHBpcmVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcHJldmlvdXMYEyABKAwSJgoIY2FuYXJpZXMYFCADKAsyFC5zb3R0by50YWcudjEuQ2FuYXJ5EiYKB2J1Y2tldHMYFSABKAsyFS5zb3R0by50YWcudjEuQnVja2V0cxIyCg5wdXJwb3NlX3F1b3RhcxgWIAMoCzIaLnNvdHRvLnRhZy52MS5QdXJwb3NlUXVvdGEiQgoHQnVja2V0cxIMCgRzYWx0GAEgASgMEg0KBWNvdW50GAIgASgNEgwKBHJvd3MYAyABKA0SDAoEcm9vdBgEIAEoDCJDCgxQdXJwb3NlUXVvdGESDwoHcHVycG9zZRgBIAEoCRIiCgVxdW90YRgCIAEoCzITLnNvdHRvLnRhZy52MS5RdW90YSJvCghUYWdGaWVsZBIOCgZudW1iZXIYASABKA0SDAoEbmFtZRgCIAEoCRIjCgR0eXBlGAMgASgOMhUuc290dG8udGFnLnYxLlRhZ1R5cGUSDQoFd29yZHMYBCADKAkSEQoJbWF4X2J5dGVzGAUgASgNImAKBUxheWVyEhIKCnZlcnNpb25faWQYASABKAkSDAoEc2FsdBgCIAEoDBIMCgRyb3dzGAMgASgEEicKCHNlZ21lbnRzGAQgAygLMhUuc290dG8udGFnLnYxLlNlZ21lbnQiJwoHU2VnbWVudBIOCgZzaGEyNTYYASABKAwSDAoEcm93cxgCIAEoBCJmCgRNb2RlEiQKBmVuZ2luZRgBIAEoDjIULnNvdHRvLnRhZy52MS5FbmdpbmUSEQoJYW5vbnltaXR5GAIgASgEEhYKDmRvd25sb2FkX2J5dGVzGAMgASgEEg0KBXByaWNlGAQgASgJIj8KBVF1b3RhEhIKCnBlcl9zZWNvbmQYASABKAQSDwoHcGVyX2RheRgCIAEoBBIRCglwZXJfZXBvY2gYAyABKAQiKwoGQ2FuYXJ5EgoKAmlkGAEgASgJEhUKDXJlY29yZF9zaGEyNTYYAiABKAwiRgoQRmV0Y2hCbG9iUmVxdWVzdBISCgpkYXRhc2V0X2lkGAEgASgJEg4KBnNoYTI1NhgCIAEoDBIOCgZvZmZzZXQYAyABKAQiIgoRRmV0Y2hCbG9iUmVzcG9uc2USDQoFY2h1bmsYASABKAwi/wEKDFF1ZXJ5UmVxdWVzdBISCgpkYXRhc2V0X2lkGAEgASgJEhIKCnZlcnNpb25faWQYAiABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAMgASgMEg8KB3B1cnBvc2UYBCABKAkSDwoHYmxpbmRlZBgFIAEoDBIrCgZtaXJyb3IYBiABKAsyGS5zb3R0by50YWcudjEuTWlycm9yRmV0Y2hIABIrCgZidWNrZXQYByABKAsyGS5zb3R0by50YWcudjEuQnVja2V0RmV0Y2hIABIpCgVibGluZBgIIAEoCzIYLnNvdHRvLnRhZy52MS5CbGluZEZldGNoSABCBwoFZmV0Y2giDQoLTWlycm9yRmV0Y2giHgoLQnVja2V0RmV0Y2gSDwoHYnVja2V0cxgBIAMoByIdCgpCbGluZEZldGNoEg8KB3ZlY3RvcnMYASABKAwixgEKDVF1ZXJ5UmVzcG9uc2USEQoJZXZhbHVhdGVkGAEgASgMEg0KBXByb29mGAIgASgMEiwKB3JlY2VpcHQYAyABKAsyGy5zb3R0by50YWcudjEuU2lnbmVkUmVjZWlwdBItCgZidWNrZXQYBCABKAsyGy5zb3R0by50YWcudjEuQnVja2V0RmV0Y2hlZEgAEisKBWJsaW5kGAUgASgLMhouc290dG8udGFnLnYxLkJsaW5kRmV0Y2hlZEgAQgkKB2ZldGNoZWQiNAoNQnVja2V0RmV0Y2hlZBIUCgxmaW5nZXJwcmludHMYASABKAwSDQoFcGF0aHMYAiABKAwiHwoMQmxpbmRGZXRjaGVkEg8KB2NvbHVtbnMYASABKAwiTQoPVHJhbnNmZXJSZXF1ZXN0EikKBXF1ZXJ5GAEgASgLMhouc290dG8udGFnLnYxLlF1ZXJ5UmVxdWVzdBIPCgdjaG9pY2VzGAIgASgMIjMKEFRyYW5zZmVyUmVzcG9uc2USDwoHYW5zd2VycxgBIAEoDBIOCgZzZWFsZWQYAiABKAwiMwoNU2lnbmVkUmVjZWlwdBIPCgdyZWNlaXB0GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCLPAgoHUmVjZWlwdBISCgpkYXRhc2V0X2lkGAEgASgJEhIKCnZlcnNpb25faWQYAiABKAkSDgoGdGVuYW50GAMgASgJEg8KB3B1cnBvc2UYBCABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgMEhYKDnJlcXVlc3RfZGlnZXN0GAYgASgMEhIKBWl0ZW1zGAcgASgHSACIAQESFQoIc2VxdWVuY2UYCCABKAZIAYgBARIQCghwcmV2aW91cxgJIAEoDBIUCgd0aW1lX21zGAogASgGSAKIAQESFwoKbGVmdF90b2RheRgLIAEoBkgDiAEBEhoKDWxlZnRfaW5fZXBvY2gYDCABKAZIBIgBAUIICgZfaXRlbXNCCwoJX3NlcXVlbmNlQgoKCF90aW1lX21zQg0KC19sZWZ0X3RvZGF5QhAKDl9sZWZ0X2luX2Vwb2NoIqYBCgtPcGVuZWRRdWVyeRIsCgdyZWNlaXB0GAEgASgLMhsuc290dG8udGFnLnYxLlNpZ25lZFJlY2VpcHQSLgoIbWFuaWZlc3QYAiABKAsyHC5zb3R0by50YWcudjEuU2lnbmVkTWFuaWZlc3QSDwoHcmVxdWVzdBgDIAEoDBINCgVpbmRleBgEIAEoDRIKCgJpZBgFIAEoCRINCgVjb2lucxgGIAEoDCIwCg1Mb29rdXBSZXF1ZXN0EhIKCmRhdGFzZXRfaWQYASABKAkSCwoDaWRzGAIgAygJIlEKDkxvb2t1cFJlc3BvbnNlEisKB3Jlc3VsdHMYASADKAsyGi5zb3R0by50YWcudjEuTG9va3VwUmVzdWx0EhIKCnZlcnNpb25faWQYAiABKAkiPgoMTG9va3VwUmVzdWx0Eg0KBWZvdW5kGAEgASgIEh8KBHRhZ3MYAiADKAsyES5zb3R0by50YWcudjEuVGFnIscBCgNUYWcSDAoEbmFtZRgBIAEoCRITCglpbnRfdmFsdWUYAiABKANIABIVCgtmbG9hdF92YWx1ZRgDIAEoAUgAEhQKCmJvb2xfdmFsdWUYBCABKAhIABIUCgpkYXRlX3ZhbHVlGAUgASgJSAASFAoKZW51bV92YWx1ZRgGIAEoCUgAEhYKDHN0cmluZ192YWx1ZRgHIAEoCUgAEhAKBmFic2VudBgIIAEoCEgAEhEKB3Vua25vd24YCSABKAhIAEIHCgV2YWx1ZSqXAQoHVGFnVHlwZRIYChRUQUdfVFlQRV9VTlNQRUNJRklFRBAAEhAKDFRBR19UWVBFX0lOVBABEhIKDlRBR19UWVBFX0ZMT0FUEAISEQoNVEFHX1RZUEVfQk9PTBADEhEKDVRBR19UWVBFX0RBVEUQBBIRCg1UQUdfVFlQRV9FTlVNEAUSEwoPVEFHX1RZUEVfU1RSSU5HEAYqWAoGRW5naW5lEhYKEkVOR0lORV9VTlNQRUNJRklFRBAAEhEKDUVOR0lORV9NSVJST1IQARIRCg1FTkdJTkVfQlVDS0VUEAISEAoMRU5HSU5FX0JMSU5EEAMywgIKD1RhZ1F1ZXJ5U2VydmljZRJSCgtHZXRNYW5pZmVzdBIgLnNvdHRvLnRhZy52MS5HZXRNYW5pZmVzdFJlcXVlc3QaIS5zb3R0by50YWcudjEuR2V0TWFuaWZlc3RSZXNwb25zZRJOCglGZXRjaEJsb2ISHi5zb3R0by50YWcudjEuRmV0Y2hCbG9iUmVxdWVzdBofLnNvdHRvLnRhZy52MS5GZXRjaEJsb2JSZXNwb25zZTABEkAKBVF1ZXJ5Ehouc290dG8udGFnLnYxLlF1ZXJ5UmVxdWVzdBobLnNvdHRvLnRhZy52MS5RdWVyeVJlc3BvbnNlEkkKCFRyYW5zZmVyEh0uc290dG8udGFnLnYxLlRyYW5zZmVyUmVxdWVzdBoeLnNvdHRvLnRhZy52MS5UcmFuc2ZlclJlc3BvbnNlMlcKEFRhZ0xvb2t1cFNlcnZpY2USQwoGTG9va3VwEhsuc290dG8udGFnLnYxLkxvb2t1cFJlcXVlc3QaHC5zb3R0by50YWcudjEuTG9va3VwUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message sotto.tag.v1.GetManifestRequest
@@ -225,6 +225,20 @@ export type Manifest = Message<"sotto.tag.v1.Manifest"> & {
    * @generated from field: repeated sotto.tag.v1.Canary canaries = 20;
    */
   canaries: Canary[];
+
+  /**
+   * Where ENGINE_BUCKET is among the modes.
+   *
+   * @generated from field: sotto.tag.v1.Buckets buckets = 21;
+   */
+  buckets?: Buckets | undefined;
+
+  /**
+   * Limits of single purposes, besides `quota`, which is for all of them together.
+   *
+   * @generated from field: repeated sotto.tag.v1.PurposeQuota purpose_quotas = 22;
+   */
+  purposeQuotas: PurposeQuota[];
 };
 
 /**
@@ -233,6 +247,70 @@ export type Manifest = Message<"sotto.tag.v1.Manifest"> & {
  */
 export const ManifestSchema: GenMessage<Manifest> = /*@__PURE__*/
   messageDesc(file_sotto_tag_v1_tag, 3);
+
+/**
+ * All rows of the version, dealt out to buckets by a public hash of the id; they stay at the company.
+ *
+ * @generated from message sotto.tag.v1.Buckets
+ */
+export type Buckets = Message<"sotto.tag.v1.Buckets"> & {
+  /**
+   * 32 random bytes: of the hash, and of the rows' keys, which no layer's rows share.
+   *
+   * @generated from field: bytes salt = 1;
+   */
+  salt: Uint8Array;
+
+  /**
+   * A power of two. Bucket b of n holds the ids whose hash's first 32 bits times n, divided by 2^32, are b.
+   *
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+
+  /**
+   * Of each bucket, padding included; sorted by fingerprint.
+   *
+   * @generated from field: uint32 rows = 3;
+   */
+  rows: number;
+
+  /**
+   * Of a Merkle tree over the hashes of the buckets' fingerprints.
+   *
+   * @generated from field: bytes root = 4;
+   */
+  root: Uint8Array;
+};
+
+/**
+ * Describes the message sotto.tag.v1.Buckets.
+ * Use `create(BucketsSchema)` to create a new message.
+ */
+export const BucketsSchema: GenMessage<Buckets> = /*@__PURE__*/
+  messageDesc(file_sotto_tag_v1_tag, 4);
+
+/**
+ * @generated from message sotto.tag.v1.PurposeQuota
+ */
+export type PurposeQuota = Message<"sotto.tag.v1.PurposeQuota"> & {
+  /**
+   * @generated from field: string purpose = 1;
+   */
+  purpose: string;
+
+  /**
+   * @generated from field: sotto.tag.v1.Quota quota = 2;
+   */
+  quota?: Quota | undefined;
+};
+
+/**
+ * Describes the message sotto.tag.v1.PurposeQuota.
+ * Use `create(PurposeQuotaSchema)` to create a new message.
+ */
+export const PurposeQuotaSchema: GenMessage<PurposeQuota> = /*@__PURE__*/
+  messageDesc(file_sotto_tag_v1_tag, 5);
 
 /**
  * A typed tag.
@@ -277,7 +355,7 @@ export type TagField = Message<"sotto.tag.v1.TagField"> & {
  * Use `create(TagFieldSchema)` to create a new message.
  */
 export const TagFieldSchema: GenMessage<TagField> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 4);
+  messageDesc(file_sotto_tag_v1_tag, 6);
 
 /**
  * Rows sealed together. Each is fingerprint, ciphertext and authentication tag; rows are sorted by
@@ -316,7 +394,7 @@ export type Layer = Message<"sotto.tag.v1.Layer"> & {
  * Use `create(LayerSchema)` to create a new message.
  */
 export const LayerSchema: GenMessage<Layer> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 5);
+  messageDesc(file_sotto_tag_v1_tag, 7);
 
 /**
  * @generated from message sotto.tag.v1.Segment
@@ -338,7 +416,7 @@ export type Segment = Message<"sotto.tag.v1.Segment"> & {
  * Use `create(SegmentSchema)` to create a new message.
  */
 export const SegmentSchema: GenMessage<Segment> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 6);
+  messageDesc(file_sotto_tag_v1_tag, 8);
 
 /**
  * A way to fetch rows, and what it shows the company besides time and number of queries.
@@ -378,7 +456,7 @@ export type Mode = Message<"sotto.tag.v1.Mode"> & {
  * Use `create(ModeSchema)` to create a new message.
  */
 export const ModeSchema: GenMessage<Mode> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 7);
+  messageDesc(file_sotto_tag_v1_tag, 9);
 
 /**
  * Evaluations that a tenant may ask for; 0 for no limit.
@@ -407,7 +485,7 @@ export type Quota = Message<"sotto.tag.v1.Quota"> & {
  * Use `create(QuotaSchema)` to create a new message.
  */
 export const QuotaSchema: GenMessage<Quota> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 8);
+  messageDesc(file_sotto_tag_v1_tag, 10);
 
 /**
  * @generated from message sotto.tag.v1.Canary
@@ -433,7 +511,7 @@ export type Canary = Message<"sotto.tag.v1.Canary"> & {
  * Use `create(CanarySchema)` to create a new message.
  */
 export const CanarySchema: GenMessage<Canary> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 9);
+  messageDesc(file_sotto_tag_v1_tag, 11);
 
 /**
  * @generated from message sotto.tag.v1.FetchBlobRequest
@@ -462,7 +540,7 @@ export type FetchBlobRequest = Message<"sotto.tag.v1.FetchBlobRequest"> & {
  * Use `create(FetchBlobRequestSchema)` to create a new message.
  */
 export const FetchBlobRequestSchema: GenMessage<FetchBlobRequest> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 10);
+  messageDesc(file_sotto_tag_v1_tag, 12);
 
 /**
  * @generated from message sotto.tag.v1.FetchBlobResponse
@@ -479,7 +557,7 @@ export type FetchBlobResponse = Message<"sotto.tag.v1.FetchBlobResponse"> & {
  * Use `create(FetchBlobResponseSchema)` to create a new message.
  */
 export const FetchBlobResponseSchema: GenMessage<FetchBlobResponse> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 11);
+  messageDesc(file_sotto_tag_v1_tag, 13);
 
 /**
  * @generated from message sotto.tag.v1.QueryRequest
@@ -547,7 +625,7 @@ export type QueryRequest = Message<"sotto.tag.v1.QueryRequest"> & {
  * Use `create(QueryRequestSchema)` to create a new message.
  */
 export const QueryRequestSchema: GenMessage<QueryRequest> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 12);
+  messageDesc(file_sotto_tag_v1_tag, 14);
 
 /**
  * Nothing to fetch: the rows are at the caller.
@@ -562,21 +640,18 @@ export type MirrorFetch = Message<"sotto.tag.v1.MirrorFetch"> & {
  * Use `create(MirrorFetchSchema)` to create a new message.
  */
 export const MirrorFetchSchema: GenMessage<MirrorFetch> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 13);
+  messageDesc(file_sotto_tag_v1_tag, 15);
 
 /**
+ * Which bucket each id is in; its row is then asked for by Transfer.
+ *
  * @generated from message sotto.tag.v1.BucketFetch
  */
 export type BucketFetch = Message<"sotto.tag.v1.BucketFetch"> & {
   /**
-   * @generated from field: repeated uint32 buckets = 1;
+   * @generated from field: repeated fixed32 buckets = 1;
    */
   buckets: number[];
-
-  /**
-   * @generated from field: bytes transfer = 2;
-   */
-  transfer: Uint8Array;
 };
 
 /**
@@ -584,7 +659,7 @@ export type BucketFetch = Message<"sotto.tag.v1.BucketFetch"> & {
  * Use `create(BucketFetchSchema)` to create a new message.
  */
 export const BucketFetchSchema: GenMessage<BucketFetch> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 14);
+  messageDesc(file_sotto_tag_v1_tag, 16);
 
 /**
  * @generated from message sotto.tag.v1.BlindFetch
@@ -601,7 +676,7 @@ export type BlindFetch = Message<"sotto.tag.v1.BlindFetch"> & {
  * Use `create(BlindFetchSchema)` to create a new message.
  */
 export const BlindFetchSchema: GenMessage<BlindFetch> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 15);
+  messageDesc(file_sotto_tag_v1_tag, 17);
 
 /**
  * @generated from message sotto.tag.v1.QueryResponse
@@ -649,16 +724,25 @@ export type QueryResponse = Message<"sotto.tag.v1.QueryResponse"> & {
  * Use `create(QueryResponseSchema)` to create a new message.
  */
 export const QueryResponseSchema: GenMessage<QueryResponse> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 16);
+  messageDesc(file_sotto_tag_v1_tag, 18);
 
 /**
  * @generated from message sotto.tag.v1.BucketFetched
  */
 export type BucketFetched = Message<"sotto.tag.v1.BucketFetched"> & {
   /**
-   * @generated from field: bytes transfer = 1;
+   * Of all rows of each id's bucket, in order.
+   *
+   * @generated from field: bytes fingerprints = 1;
    */
-  transfer: Uint8Array;
+  fingerprints: Uint8Array;
+
+  /**
+   * For each id the way from its bucket to the root: log2(buckets) hashes.
+   *
+   * @generated from field: bytes paths = 2;
+   */
+  paths: Uint8Array;
 };
 
 /**
@@ -666,7 +750,7 @@ export type BucketFetched = Message<"sotto.tag.v1.BucketFetched"> & {
  * Use `create(BucketFetchedSchema)` to create a new message.
  */
 export const BucketFetchedSchema: GenMessage<BucketFetched> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 17);
+  messageDesc(file_sotto_tag_v1_tag, 19);
 
 /**
  * @generated from message sotto.tag.v1.BlindFetched
@@ -683,7 +767,59 @@ export type BlindFetched = Message<"sotto.tag.v1.BlindFetched"> & {
  * Use `create(BlindFetchedSchema)` to create a new message.
  */
 export const BlindFetchedSchema: GenMessage<BlindFetched> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 18);
+  messageDesc(file_sotto_tag_v1_tag, 20);
+
+/**
+ * @generated from message sotto.tag.v1.TransferRequest
+ */
+export type TransferRequest = Message<"sotto.tag.v1.TransferRequest"> & {
+  /**
+   * The query that was debited, once more.
+   *
+   * @generated from field: sotto.tag.v1.QueryRequest query = 1;
+   */
+  query?: QueryRequest | undefined;
+
+  /**
+   * For each id and bit of a row's number: two points of 32 bytes.
+   *
+   * @generated from field: bytes choices = 2;
+   */
+  choices: Uint8Array;
+};
+
+/**
+ * Describes the message sotto.tag.v1.TransferRequest.
+ * Use `create(TransferRequestSchema)` to create a new message.
+ */
+export const TransferRequestSchema: GenMessage<TransferRequest> = /*@__PURE__*/
+  messageDesc(file_sotto_tag_v1_tag, 21);
+
+/**
+ * @generated from message sotto.tag.v1.TransferResponse
+ */
+export type TransferResponse = Message<"sotto.tag.v1.TransferResponse"> & {
+  /**
+   * For each id and bit: two points of 32 bytes.
+   *
+   * @generated from field: bytes answers = 1;
+   */
+  answers: Uint8Array;
+
+  /**
+   * For each id: all rows of its bucket without fingerprints, of which the choices open one.
+   *
+   * @generated from field: bytes sealed = 2;
+   */
+  sealed: Uint8Array;
+};
+
+/**
+ * Describes the message sotto.tag.v1.TransferResponse.
+ * Use `create(TransferResponseSchema)` to create a new message.
+ */
+export const TransferResponseSchema: GenMessage<TransferResponse> = /*@__PURE__*/
+  messageDesc(file_sotto_tag_v1_tag, 22);
 
 /**
  * @generated from message sotto.tag.v1.SignedReceipt
@@ -709,7 +845,7 @@ export type SignedReceipt = Message<"sotto.tag.v1.SignedReceipt"> & {
  * Use `create(SignedReceiptSchema)` to create a new message.
  */
 export const SignedReceiptSchema: GenMessage<SignedReceipt> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 19);
+  messageDesc(file_sotto_tag_v1_tag, 23);
 
 /**
  * That a request was debited: the bank's proof of what it asked, the company's of what it bills.
@@ -793,7 +929,7 @@ export type Receipt = Message<"sotto.tag.v1.Receipt"> & {
  * Use `create(ReceiptSchema)` to create a new message.
  */
 export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 20);
+  messageDesc(file_sotto_tag_v1_tag, 24);
 
 /**
  * One query opened to an auditor: all that is needed to check what was asked. The other ids of the
@@ -846,7 +982,7 @@ export type OpenedQuery = Message<"sotto.tag.v1.OpenedQuery"> & {
  * Use `create(OpenedQuerySchema)` to create a new message.
  */
 export const OpenedQuerySchema: GenMessage<OpenedQuery> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 21);
+  messageDesc(file_sotto_tag_v1_tag, 25);
 
 /**
  * @generated from message sotto.tag.v1.LookupRequest
@@ -870,7 +1006,7 @@ export type LookupRequest = Message<"sotto.tag.v1.LookupRequest"> & {
  * Use `create(LookupRequestSchema)` to create a new message.
  */
 export const LookupRequestSchema: GenMessage<LookupRequest> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 22);
+  messageDesc(file_sotto_tag_v1_tag, 26);
 
 /**
  * @generated from message sotto.tag.v1.LookupResponse
@@ -896,7 +1032,7 @@ export type LookupResponse = Message<"sotto.tag.v1.LookupResponse"> & {
  * Use `create(LookupResponseSchema)` to create a new message.
  */
 export const LookupResponseSchema: GenMessage<LookupResponse> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 23);
+  messageDesc(file_sotto_tag_v1_tag, 27);
 
 /**
  * @generated from message sotto.tag.v1.LookupResult
@@ -922,7 +1058,7 @@ export type LookupResult = Message<"sotto.tag.v1.LookupResult"> & {
  * Use `create(LookupResultSchema)` to create a new message.
  */
 export const LookupResultSchema: GenMessage<LookupResult> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 24);
+  messageDesc(file_sotto_tag_v1_tag, 28);
 
 /**
  * @generated from message sotto.tag.v1.Tag
@@ -998,7 +1134,7 @@ export type Tag = Message<"sotto.tag.v1.Tag"> & {
  * Use `create(TagSchema)` to create a new message.
  */
 export const TagSchema: GenMessage<Tag> = /*@__PURE__*/
-  messageDesc(file_sotto_tag_v1_tag, 25);
+  messageDesc(file_sotto_tag_v1_tag, 29);
 
 /**
  * @generated from enum sotto.tag.v1.TagType
@@ -1136,6 +1272,17 @@ export const TagQueryService: GenService<{
     methodKind: "unary";
     input: typeof QueryRequestSchema;
     output: typeof QueryResponseSchema;
+  },
+  /**
+   * The rows of a bucket query: one of each declared bucket, by oblivious transfer. Once a debited query: with other
+   * choices it is ALREADY_EXISTS, with the same bytes the same answer.
+   *
+   * @generated from rpc sotto.tag.v1.TagQueryService.Transfer
+   */
+  transfer: {
+    methodKind: "unary";
+    input: typeof TransferRequestSchema;
+    output: typeof TransferResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sotto_tag_v1_tag, 0);
