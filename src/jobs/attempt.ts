@@ -24,6 +24,7 @@ import type { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
 import type { ReleaseGate } from './release.ts';
 import type { Outcome } from './role.ts';
+import { signerOf } from './settlement.ts';
 import { roleOf } from './spec.ts';
 import type { Tables } from './tables.ts';
 import { protocolOf } from './terms/index.ts';
@@ -127,6 +128,7 @@ function startRole(shop: Workshop, attempt: Attempt, channel: Channel): Run<Outc
     inventory: shop.inventory,
     ledger: shop.ledger,
     gate: shop.gate,
+    signer: signerOf(options.keys.own, options.keys.peers[attempt.peer]!),
     markOpened: () => {
       if (!board.change(attempt.jobId, { opened: true })) {
         throw new SottoError('cancelled', 'the job has ended');

@@ -92,6 +92,13 @@ export class ReleaseGate {
     if (this.#find(prepared.name) === undefined) this.#admit(question, prepared);
   }
 
+  /** The answer that was given to this question before, if there is one. */
+  answered(question: Question): Bytes | undefined {
+    const { name } = this.#prepare(question);
+    const answer = this.#find(name)?.answer;
+    return answer ? this.#vault.open(answer, placeOf(name)) : undefined;
+  }
+
   /**
    * Debits, computes, remembers, and only then gives the answer; or gives the one that was given
    * before. A computation that fails leaves the debit, which the next of the same question uses.
@@ -104,7 +111,7 @@ export class ReleaseGate {
       this.#admit(question, prepared);
       this.#debit(question, prepared);
     });
-    const place: Place = { purpose: 'answer', job: Buffer.from(prepared.name).toString('hex') };
+    const place = placeOf(prepared.name);
     const before = this.#find(prepared.name)?.answer;
     if (before) return this.#vault.open(before, place);
     const answer = this.#vault.seal(await compute(), place);
@@ -190,6 +197,11 @@ export class ReleaseGate {
     for (const set of sets.values()) keep.run(dataset, hashOfSet(set), set);
   }
 }
+
+const placeOf = (name: Uint8Array): Place => ({
+  purpose: 'answer',
+  job: Buffer.from(name).toString('hex'),
+});
 
 const keyOf = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
 

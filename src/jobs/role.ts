@@ -9,6 +9,7 @@ import type { Role } from './fields.ts';
 import type { Ledger } from './ledger.ts';
 import type { Clock } from './options.ts';
 import type { ReleaseGate } from './release.ts';
+import type { Signer } from './settlement.ts';
 import type { Tables } from './tables.ts';
 
 export interface JobContext {
@@ -26,6 +27,7 @@ export interface JobContext {
   readonly inventory: Inventory;
   readonly ledger: Ledger;
   readonly gate: ReleaseGate;
+  readonly signer: Signer;
   /** Durably: from here on something may be opened, so that this job never runs a second time. */
   markOpened(): void;
 }

@@ -82,7 +82,7 @@ function normaliseParticipant(
     if (part.columns === 'features') normaliseFeature(column, at);
     else requireNameOnly(column, at);
   }
-  normaliseLabel(side, path, part.label === 'required');
+  normaliseLabel(side, path, part.label);
 }
 
 function normaliseFeature(column: ColumnUse, at: string): void {
@@ -103,14 +103,13 @@ function requireNameOnly(column: ColumnUse, at: string): void {
   }
 }
 
-function normaliseLabel(side: Participant, path: string, due: boolean): void {
-  if (!due) {
-    if (side.label !== undefined) {
-      throw invalidField(`${path}.label`, 'must be empty: only the active party of train has one');
-    }
-    return;
+function normaliseLabel(side: Participant, path: string, due: Part['label']): void {
+  if (due === 'none' && side.label !== undefined) {
+    throw invalidField(`${path}.label`, 'must be empty: this party has none in this protocol');
   }
-  if (side.label === undefined) throw invalidField(`${path}.label`, 'is missing');
+  if (due === 'required' && side.label === undefined)
+    throw invalidField(`${path}.label`, 'is missing');
+  if (side.label === undefined) return;
   checkName(`${path}.label.column`, side.label.column);
   checkName(`${path}.label.positive`, side.label.positive);
   const feature = side.columns.findIndex((column) => column.name === side.label?.column);

@@ -56,7 +56,8 @@ export async function drawCharts(report: Report): Promise<Charts> {
   return Object.fromEntries(drawn) as Charts;
 }
 
-async function draw(sketch: Sketch, title: string): Promise<Html> {
+/** One chart. A sketch may say its own size. */
+export async function draw(sketch: Sketch, title: string): Promise<Html> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const specification = { width: WIDTH, height: HEIGHT, ...sketch, config: CONFIG } as TopLevelSpec;
   const view = new vega.View(vega.parse(compile(specification).spec), { renderer: 'none' });

@@ -2,6 +2,7 @@
 import type { JobSpec } from '../../gen/sotto/job/v1/agreement_pb.ts';
 import { invalidField, PROTOCOL_NAMES, type ProtocolName } from '../fields.ts';
 import { alignTerms } from './align.ts';
+import { measureTerms } from './measure.ts';
 import { predictTerms } from './predict.ts';
 import type { Terms } from './terms.ts';
 import { trainTerms } from './train.ts';
@@ -10,6 +11,7 @@ const TERMS: Readonly<Record<ProtocolName, Terms>> = {
   align: alignTerms,
   train: trainTerms,
   predict: predictTerms,
+  measure: measureTerms,
 };
 
 export function protocolOf(spec: JobSpec): ProtocolName {

@@ -19,7 +19,8 @@ export interface Terms {
 export interface Part {
   /** `features` enter a model; `names` alone say what is released; `none`: the list must be empty. */
   readonly columns: 'none' | 'features' | 'names';
-  readonly label: 'none' | 'required';
+  /** `optional`: rows without it are meant to be all of them. */
+  readonly label: 'none' | 'optional' | 'required';
 }
 
 export const NO_COLUMNS: Part = { columns: 'none', label: 'none' };

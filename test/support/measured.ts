@@ -1,0 +1,54 @@
+/** A campaign in two tables: who was exposed in which cohort, and who converted with what value. */
+import type { MeasureSpec } from '../../src/gen/sotto/job/v1/measure_pb.ts';
+import { alignSpec, type SpecInit } from './jobs.ts';
+
+export interface Campaign {
+  readonly exposed: string;
+  readonly converted: string;
+  /** By cohort: people, converters, sum of their values. */
+  readonly truth: Readonly<Record<string, readonly [people: number, count: number, sum: number]>>;
+}
+
+/** `people` in each cohort; the rate of treatments is twice that of the control. */
+export function campaign(cohorts: readonly string[], people: number): Campaign {
+  const exposed = ['id,cohort'];
+  const converted = ['id,bought,spend'];
+  const truth: Record<string, [number, number, number]> = {};
+  for (const [g, cohort] of cohorts.entries()) {
+    truth[cohort] = [people, 0, 0];
+    for (let i = 0; i < people; i++) {
+      exposed.push(`p${g}-${i},${cohort}`);
+      if (i % (cohort === 'control' ? 4 : 2) !== 0) continue;
+      const spend = (i % 40) + 0.5;
+      converted.push(`p${g}-${i},yes,${spend}`);
+      truth[cohort]![1] += 1;
+      truth[cohort]![2] += spend;
+    }
+  }
+  for (let i = 0; i < 50; i++) converted.push(`stranger ${i},yes,9`, `p0-${2 * i + 1},no,7`);
+  return { exposed: exposed.join('\n'), converted: converted.join('\n'), truth };
+}
+
+export const measureJob = (
+  change: Partial<Pick<MeasureSpec, 'cohorts' | 'control' | 'least' | 'epsilon'>> = {},
+  participants: SpecInit = {},
+) =>
+  alignSpec({
+    active: {
+      party: 'bank',
+      dataset: 'loans',
+      label: { column: 'bought', positive: 'yes' },
+    },
+    protocol: {
+      case: 'measure',
+      value: {
+        cohortColumn: 'cohort',
+        cohorts: ['control', 'letter', 'mail'],
+        control: 'control',
+        metrics: [{ column: 'spend', least: 0, most: 50, decimals: 2 }],
+        epsilon: 10,
+        ...change,
+      },
+    },
+    ...participants,
+  });
