@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { blake2bCompression } from './unrolled.ts';
 
 const here = import.meta.dirname;
 const FLAGS = [
@@ -12,9 +13,12 @@ const FLAGS = [
 ];
 /** Each module's own: its entry and the extensions that an engine must have for it. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
-  'kernels.wasm': ['index.ts', '--enable=simd'],
+  'kernels.wasm': ['index.ts', '--enable=simd,relaxed-simd'],
   'ristretto.wasm': ['curve25519/index.ts', '--enable=simd,relaxed-simd'],
 };
+
+/** Sources that are written when they are read. */
+const GENERATED: Readonly<Record<string, () => string>> = { 'compression.ts': blake2bCompression };
 
 /** What the output depends on: sources, flags, the compiler's version. */
 export function sourceStamp(): string {
@@ -24,6 +28,7 @@ export function sourceStamp(): string {
   for (const name of names.filter((each) => each.endsWith('.ts')).sort()) {
     hash.update(name).update(readFileSync(join(folder, name)));
   }
+  for (const [name, source] of Object.entries(GENERATED)) hash.update(name).update(source());
   hash.update(readFileSync(new URL(import.meta.resolve('assemblyscript/package.json'))));
   return hash.digest('hex');
 }
@@ -49,6 +54,8 @@ async function compile(name: string, flags: readonly string[]): Promise<Uint8Arr
   const folder = join(here, 'assembly');
   const { error, stderr } = await asc.main([...flags, ...FLAGS, `--outFile=${name}`], {
     readFile: (file: string, base: string) => {
+      const generated = GENERATED[file];
+      if (generated !== undefined) return generated();
       const path = join(base === '.' ? folder : join(folder, base), file);
       return existsSync(path) ? readFileSync(path, 'utf8') : null;
     },
