@@ -10,6 +10,7 @@ import { SottoError } from '../base/errors.ts';
 import { inlineCompute } from '../compute/inline.ts';
 import { openPool } from '../compute/pool.ts';
 import {
+  Engine,
   type LookupResult,
   LookupResultSchema,
   type Manifest,
@@ -68,9 +69,6 @@ export interface VerifyFlags {
   readonly dataset: string;
   readonly peer: string;
 }
-
-/** Ids of one query. */
-const BATCH = 4096;
 
 export async function sealTable(config: Config, call: Call<SealFlags>): Promise<undefined> {
   const { flags, output } = call;
@@ -157,7 +155,11 @@ export async function syncMirror(config: Config, call: Call<TableFlags>): Promis
   );
   const checked = await client.checkCanary(signal);
   const note = checked ? '; an id that must be there is there (one query)' : '';
-  output.result({ ...summary(manifest), checked }, `have ${manifestText(manifest)}${note}`);
+  const { engine } = client;
+  const fetched =
+    engine === 'mirror' ? '' : '; rows are fetched from buckets, nothing was downloaded';
+  const text = `have ${manifestText(manifest)}${fetched}${note}`;
+  output.result({ ...summary(manifest), engine, checked }, text);
 }
 
 export async function getTags(config: Config, call: Call<GetFlags>): Promise<undefined> {
@@ -170,9 +172,10 @@ export async function getTags(config: Config, call: Call<GetFlags>): Promise<und
   const forms = client.form(ids);
   const found = new Map<string, LookupResult>();
   const distinct = [...new Set(forms)];
-  for (let at = 0; at < distinct.length; at += BATCH) {
-    const batch = distinct.slice(at, at + BATCH);
-    const { results } = await client.lookup(batch, interrupted());
+  const signal = interrupted();
+  for (let at = 0; at < distinct.length; at += client.mostItems) {
+    const batch = distinct.slice(at, at + client.mostItems);
+    const { results } = await client.lookup(batch, signal);
     for (const [index, form] of batch.entries()) found.set(form, results[index]!);
   }
   const results = forms.map((form) => found.get(form)!);
@@ -248,7 +251,8 @@ export async function verifyForAuditor(
   );
 }
 
-function summary({ datasetId, tenant, versionId, sequence, epoch, layers, modes }: Manifest) {
+function summary(manifest: Manifest) {
+  const { datasetId, tenant, versionId, sequence, epoch, layers, modes, buckets } = manifest;
   const rows = layers.reduce((sum, layer) => sum + Number(layer.rows), 0);
   return {
     dataset: datasetId,
@@ -257,12 +261,20 @@ function summary({ datasetId, tenant, versionId, sequence, epoch, layers, modes 
     sequence: Number(sequence),
     epoch,
     rows,
-    bytes: Number(modes[0]?.downloadBytes ?? 0n),
+    bytes: Number(modes.find(({ engine }) => engine === Engine.MIRROR)?.downloadBytes ?? 0n),
     layers: layers.length,
+    buckets: buckets?.count ?? 0,
+    bucketRows: buckets?.rows ?? 0,
+    bucketAnonymity: Number(modes.find(({ engine }) => engine === Engine.BUCKET)?.anonymity ?? 0n),
   };
 }
 
 function manifestText(manifest: Manifest): string {
-  const { dataset, peer, version, epoch, rows, bytes } = summary(manifest);
-  return `${dataset} ${version} for ${peer}: ${rows} rows with padding, ${bytesText(bytes)}, epoch ${epoch}`;
+  const { dataset, peer, version, epoch, rows, bytes, ...of } = summary(manifest);
+  const mirror = bytes === 0 ? 'no mirror' : `mirror of ${bytesText(bytes)}`;
+  const buckets =
+    of.buckets === 0
+      ? ''
+      : `, ${of.buckets} buckets that hide at least ${of.bucketAnonymity} rows each`;
+  return `${dataset} ${version} for ${peer}: ${rows} rows with padding, ${mirror}${buckets}, epoch ${epoch}`;
 }

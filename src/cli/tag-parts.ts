@@ -42,7 +42,7 @@ export function tableFor(config: Config, name: string, tenant: string): TagTable
     const message = 'the configuration offers no such table to this peer';
     throw new SottoError('not-found', message, { table: name, peer: tenant });
   }
-  const { perSecond, perDay, perEpoch, price, validDays } = offer;
+  const { perSecond, perDay, perEpoch, quotas, mirror, bucketAnonymity, price, validDays } = offer;
   return {
     datasetId: name,
     tenant,
@@ -64,6 +64,9 @@ export function tableFor(config: Config, name: string, tenant: string): TagTable
     idType: table.idType,
     ...(table.recordBytes === undefined ? {} : { recordBytes: table.recordBytes }),
     quota: { perSecond, perDay, perEpoch },
+    purposeQuotas: quotas,
+    mirror,
+    ...(bucketAnonymity === undefined ? {} : { bucketAnonymity }),
     price,
     validMs: validDays * DAY_MS,
     canaries: table.canaries,

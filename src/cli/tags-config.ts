@@ -22,13 +22,19 @@ const field = z.strictObject({
   maxBytes: z.int().min(0).max(4096).default(0),
 });
 
+/** Evaluations; 0 for no limit. The only defence against a peer that asks for every possible id. */
+const quota = { perSecond: limit, perDay: limit, perEpoch: limit };
+
 const offer = z.strictObject({
   peer: text,
   purposes: z.array(text).min(1),
-  /** Evaluations; 0 for no limit. The only defence against a peer that asks for every possible id. */
-  perSecond: limit,
-  perDay: limit,
-  perEpoch: limit,
+  ...quota,
+  /** Of single purposes, besides. */
+  quotas: z.record(text, z.strictObject(quota)).default({}),
+  /** Whether the peer may download the sealed table. */
+  mirror: z.boolean().default(true),
+  /** Rows among which a row is hidden that is fetched from a bucket; absent: no buckets. */
+  bucketAnonymity: z.int().min(2).max(30_000).optional(),
   price: z.string().max(100).default(''),
   /** How long a version is answered once it is sealed. */
   validDays: z.number().min(0.001).max(3650).default(30),
@@ -58,7 +64,7 @@ const mirror = z.strictObject({
   purpose: text,
   /** Ids among which an asked one is hidden. */
   minAnonymity: z.union([z.literal('full'), z.int().min(1)]).default('full'),
-  maxDownloadMiB: z.number().min(1).default(4096),
+  maxDownloadMiB: z.number().min(0).default(4096),
   maxLatencyMs: z.int().min(1).max(600_000).default(5_000),
   /** How often a worker looks for a newer version. */
   syncMinutes: z.number().min(0.01).max(43_200).default(60),
@@ -102,8 +108,18 @@ export function tagComplaints(
   };
   for (const [name, { dataset, offers }] of Object.entries(tags.tables)) {
     refer('dataset', dataset ?? name, ['tags', 'tables', name]);
-    for (const [index, { peer }] of offers.entries()) {
-      refer('peer', peer, ['tags', 'tables', name, 'offers', index, 'peer']);
+    for (const [index, { peer, purposes, quotas, mirror, bucketAnonymity }] of offers.entries()) {
+      const path = ['tags', 'tables', name, 'offers', index];
+      refer('peer', peer, [...path, 'peer']);
+      for (const purpose of Object.keys(quotas)) {
+        if (purposes.includes(purpose)) continue;
+        const text = `"${purpose}" is none of the purposes of this offer`;
+        complaints.push({ path: [...path, 'quotas', purpose], at: 'key', text });
+      }
+      if (!mirror && bucketAnonymity === undefined) {
+        const text = 'without a mirror, buckets are needed: set bucketAnonymity';
+        complaints.push({ path: [...path, 'mirror'], at: 'value', text });
+      }
     }
   }
   for (const [name, { peer }] of Object.entries(tags.mirrors)) {

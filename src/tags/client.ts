@@ -20,6 +20,7 @@ import { BucketTable } from './bucket-table.ts';
 import { recordDigest } from './canary.ts';
 import { type DownloadProgress, download, missingBytes, prune } from './download.ts';
 import { readIfThere, writeWhole } from './files.ts';
+import { lockFolder } from './folder-lock.ts';
 import { follow, readManifest } from './manifest.ts';
 import { Mirror } from './mirror.ts';
 import { chooseEngine, type TagPolicy } from './policy.ts';
@@ -83,6 +84,8 @@ export class TagClient implements Disposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#downloading = promise;
     try {
+      const { folder, sleep } = this.#options;
+      using _ = await lockFolder(folder, sleep, signal); // a command and a worker share it
       return yield* this.#sync(signal);
     } finally {
       this.#downloading = undefined;

@@ -4,56 +4,18 @@
  * Quotas are the only defence against a tenant that asks for every id there could be.
  */
 
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { create } from '@bufbuild/protobuf';
 import { type Bytes, equalBytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
-import { type Manifest, type QueryRequest, ReceiptSchema } from '../gen/sotto/tag/v1/tag_pb.ts';
+import {
+  type Manifest,
+  type QueryRequest,
+  type Quota,
+  ReceiptSchema,
+} from '../gen/sotto/tag/v1/tag_pb.ts';
+import { openMeterFile } from './meter-file.ts';
 import { NO_RECEIPT, receiptBytes, receiptHash, requestDigest, UNLIMITED } from './receipts.ts';
-
-/** A newer file is refused, never guessed at; an older one gets what it lacks. */
-const VERSION = 2;
-
-const TABLES = `
-  CREATE TABLE accounts (
-    tenant TEXT NOT NULL,
-    dataset TEXT NOT NULL,
-    receipts INTEGER NOT NULL,
-    last_receipt BLOB NOT NULL,
-    total INTEGER NOT NULL,
-    PRIMARY KEY (tenant, dataset)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE spent (
-    tenant TEXT NOT NULL,
-    dataset TEXT NOT NULL,
-    span TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    items INTEGER NOT NULL,
-    PRIMARY KEY (tenant, dataset, span)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE requests (
-    tenant TEXT NOT NULL,
-    key BLOB NOT NULL,
-    digest BLOB NOT NULL,
-    receipt BLOB NOT NULL,
-    time_ms INTEGER NOT NULL,
-    PRIMARY KEY (tenant, key)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX requests_by_time ON requests (time_ms);
-`;
-/** Since version 2. */
-const TRANSFERS = `
-  CREATE TABLE transfers (
-    tenant TEXT NOT NULL,
-    key BLOB NOT NULL,
-    digest BLOB NOT NULL,
-    time_ms INTEGER NOT NULL,
-    PRIMARY KEY (tenant, key)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX transfers_by_time ON transfers (time_ms);
-`;
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
@@ -83,9 +45,8 @@ export class Meter implements Disposable {
 
   /** One process at a time: the file is locked while it is open. */
   constructor(file: string, now: () => number) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     this.#now = now;
-    this.#database = openDatabase(file);
+    this.#database = openMeterFile(file);
     const prepare = (sql: string): StatementSync => this.#database.prepare(sql);
     this.#statements = {
       request: prepare('SELECT digest, receipt FROM requests WHERE tenant = ? AND key = ?'),
@@ -190,7 +151,7 @@ export class Meter implements Disposable {
     }
     const time = this.#now();
     const items = request.blinded.length / 32;
-    const left = this.#spend(manifest, items, time);
+    const left = this.#spend(manifest, request, items, time);
     const last = account.get(tenant, datasetId) as
       | { receipts: number; last_receipt: Uint8Array }
       | undefined;
@@ -215,34 +176,39 @@ export class Meter implements Disposable {
     return receipt;
   }
 
-  /** All three spans or none. Gives what is left in the longer ones. */
-  #spend(manifest: Manifest, items: number, time: number): { day: bigint; epoch: bigint } {
+  /** All spans or none, of all purposes together and of this one. Gives what is left in the longer ones. */
+  #spend(
+    manifest: Manifest,
+    { purpose }: QueryRequest,
+    items: number,
+    time: number,
+  ): { day: bigint; epoch: bigint } {
     const { tenant, datasetId, quota, epoch } = manifest;
-    const spans: readonly (readonly [Span, number, bigint, number])[] = [
-      ['second', Math.floor(time / SECOND_MS), quota?.perSecond ?? 0n, SECOND_MS],
-      ['day', Math.floor(time / DAY_MS), quota?.perDay ?? 0n, DAY_MS],
-      ['epoch', epoch, quota?.perEpoch ?? 0n, 0],
-    ];
-    const left = spans.map(([span, number, most, lengthMs]) => {
+    const own = manifest.purposeQuotas.find((each) => each.purpose === purpose)?.quota;
+    const spans = [...spansOf(quota, '', epoch, time), ...spansOf(own, purpose, epoch, time)];
+    const left = spans.map(({ span, said, name, number, most, lengthMs }) => {
       if (most === 0n) return UNLIMITED;
-      const row = this.#statements.spent.get(tenant, datasetId, span, number);
+      const row = this.#statements.spent.get(tenant, datasetId, name, number);
       const spent = (row as { items: number } | undefined)?.items ?? 0;
       const rest = most - BigInt(spent) - BigInt(items);
       if (rest >= 0n) return rest;
       // No waiting helps at the end of an epoch, nor when one request is larger than a whole span's quota.
       const waitMs = lengthMs === 0 || items > most ? -1 : lengthMs - (time % lengthMs);
-      throw new SottoError('budget-exhausted', `the quota per ${span} is used up`, {
+      const ofPurpose = said === span ? {} : { purpose };
+      throw new SottoError('budget-exhausted', `the quota per ${said} is used up`, {
         span,
+        ...ofPurpose,
         quota: Number(most),
         asked: items,
         left: Number(most) - spent,
         ...(waitMs < 0 ? {} : { retryAfterMs: waitMs }),
       });
     });
-    for (const [span, number] of spans) {
-      this.#statements.spend.run(tenant, datasetId, span, number, items);
+    for (const { name, number } of spans) {
+      this.#statements.spend.run(tenant, datasetId, name, number, items);
     }
-    return { day: left[1]!, epoch: left[2]! };
+    const least = (at: number): bigint => (left[at]! < left[at + 3]! ? left[at]! : left[at + 3]!);
+    return { day: least(1), epoch: least(2) };
   }
 
   [Symbol.dispose](): void {
@@ -250,31 +216,17 @@ export class Meter implements Disposable {
   }
 }
 
-function openDatabase(file: string): DatabaseSync {
-  const database = new DatabaseSync(file);
-  try {
-    // FULL: a commit has been synced when it returns.
-    database.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
-    );
-    const { user_version: version } = database.prepare('PRAGMA user_version').get() as {
-      user_version: number;
-    };
-    if (version < VERSION) {
-      const lacking = version === 0 ? TABLES + TRANSFERS : TRANSFERS;
-      database.exec(`BEGIN IMMEDIATE; ${lacking} PRAGMA user_version = ${VERSION}; COMMIT;`);
-    } else if (version !== VERSION) {
-      throw new SottoError('invalid-argument', 'the file of debits is of another version', {
-        expected: VERSION,
-        found: version,
-      });
-    }
-    return database;
-  } catch (thrown) {
-    database.close();
-    if (thrown instanceof Error && /database is locked/.test(thrown.message)) {
-      throw new SottoError('already-exists', 'another process serves tags from this folder', {});
-    }
-    throw thrown;
-  }
+/** Second, day and epoch; `purpose` is empty for what all purposes share. */
+function spansOf(quota: Quota | undefined, purpose: string, epoch: number, time: number) {
+  const spans: readonly (readonly [Span, number, bigint, number])[] = [
+    ['second', Math.floor(time / SECOND_MS), quota?.perSecond ?? 0n, SECOND_MS],
+    ['day', Math.floor(time / DAY_MS), quota?.perDay ?? 0n, DAY_MS],
+    ['epoch', epoch, quota?.perEpoch ?? 0n, 0],
+  ];
+  return spans.map(([span, number, most, lengthMs]) => {
+    const said = purpose === '' ? span : `${span} for ${purpose}`;
+    // Versions of two epochs are answered while keys change: each has its own count.
+    const name = span === 'epoch' ? `${said} ${epoch}` : said;
+    return { span, said, name, number, most, lengthMs };
+  });
 }

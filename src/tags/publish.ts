@@ -22,7 +22,13 @@ import {
   SUITE,
   signManifest,
 } from './manifest.ts';
-import { type Prepared, placeOf, type SealOptions, type TagTable } from './seal-plan.ts';
+import {
+  type Prepared,
+  placeOf,
+  type SealOptions,
+  type TagQuota,
+  type TagTable,
+} from './seal-plan.ts';
 
 /** What was written of a version. */
 export interface Sealed {
@@ -60,7 +66,6 @@ function manifestOf(
   const layers = isDelta ? [...(current?.manifest.layers ?? []), layer] : [layer];
   const bytes = layers.reduce((sum, each) => sum + layerBytes(each, plan), 0);
   const recordSha256 = recordDigest(canaryRecord(fields, plan.recordBytes));
-  const { perSecond, perDay, perEpoch } = table.quota;
   return create(ManifestSchema, {
     datasetId: table.datasetId,
     tenant: table.tenant,
@@ -79,11 +84,11 @@ function manifestOf(
     layers,
     modes: modesOf(table, BigInt(bytes)),
     ...(buckets === undefined ? {} : { buckets }),
-    quota: {
-      perSecond: BigInt(perSecond),
-      perDay: BigInt(perDay),
-      perEpoch: BigInt(perEpoch),
-    },
+    quota: quotaOf(table.quota),
+    purposeQuotas: Object.entries(table.purposeQuotas ?? {}).map(([purpose, quota]) => ({
+      purpose,
+      quota: quotaOf(quota),
+    })),
     expireTime: timestampFromMs(now() + table.validMs),
     previous: current === undefined ? new Uint8Array() : manifestHash(current.signed),
     canaries: isDelta
@@ -91,6 +96,12 @@ function manifestOf(
       : plan.canaries.map((id) => ({ id, recordSha256 })),
   });
 }
+
+const quotaOf = ({ perSecond, perDay, perEpoch }: TagQuota) => ({
+  perSecond: BigInt(perSecond),
+  perDay: BigInt(perDay),
+  perEpoch: BigInt(perEpoch),
+});
 
 function modesOf({ mirror = true, bucketAnonymity, price }: TagTable, downloadBytes: bigint) {
   const buckets = { engine: Engine.BUCKET, anonymity: BigInt(bucketAnonymity ?? 0), price };

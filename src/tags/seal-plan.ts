@@ -17,6 +17,13 @@ import { checkFields, longestRecord } from './schema.ts';
 import { fingerprintBytes, segmentCount, sizeClass } from './shape.ts';
 import type { OpenRows, RowSource } from './source.ts';
 
+/** Evaluations; 0 for no limit. */
+export interface TagQuota {
+  readonly perSecond: number;
+  readonly perDay: number;
+  readonly perEpoch: number;
+}
+
 /** A dataset as it is sealed for one tenant. */
 export interface TagTable {
   readonly datasetId: string;
@@ -27,12 +34,9 @@ export interface TagTable {
   readonly idType: string;
   /** Bytes of each record; absent: the longest that the schema allows. */
   readonly recordBytes?: number;
-  /** Evaluations; 0 for no limit. */
-  readonly quota: {
-    readonly perSecond: number;
-    readonly perDay: number;
-    readonly perEpoch: number;
-  };
+  readonly quota: TagQuota;
+  /** Of single purposes, besides the one for all. */
+  readonly purposeQuotas?: Readonly<Record<string, TagQuota>>;
   readonly price: string;
   /** Whether the sealed table may be downloaded. Absent: it may. */
   readonly mirror?: boolean;

@@ -20,6 +20,8 @@ export interface TagSites extends AsyncDisposable {
 export interface TagSitesOptions {
   readonly rows: number;
   readonly perDay?: number;
+  /** Buckets besides the mirror; the bank then admits no download, and so much anonymity. */
+  readonly bucketAnonymity?: number;
   /** Absent: certificates of operators are asked for. */
   readonly tls?: 'none';
 }
@@ -57,7 +59,11 @@ export async function setUpTagSites(options: TagSitesOptions): Promise<TagSites>
     },
     limits: { threads: 1, connectSeconds: 2, unavailableAfterSeconds: 3 },
   });
-  const offer = { peer: 'bank', purposes: ['marketing'], perDay: options.perDay ?? 0 };
+  const { perDay = 0, bucketAnonymity } = options;
+  const hidden = bucketAnonymity === undefined ? {} : { bucketAnonymity };
+  const offer = { peer: 'bank', purposes: ['marketing'], perDay, ...hidden };
+  const policy =
+    bucketAnonymity === undefined ? {} : { minAnonymity: bucketAnonymity, maxDownloadMiB: 0 };
   const company = {
     ...shared('company', companyPort),
     listen: at(peerPort),
@@ -74,7 +80,9 @@ export async function setUpTagSites(options: TagSitesOptions): Promise<TagSites>
     ...shared('bank', bankPort),
     peers: [{ name: 'company', address: at(peerPort), publicKey: 'company.public.pem' }],
     tags: {
-      mirrors: { members: { peer: 'company', address: at(tagPort), purpose: 'marketing' } },
+      mirrors: {
+        members: { peer: 'company', address: at(tagPort), purpose: 'marketing', ...policy },
+      },
       sidecar: {
         grpc: at(grpcPort),
         http: at(httpPort),

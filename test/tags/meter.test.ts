@@ -88,6 +88,38 @@ describe('a quota', () => {
     await meter.debit(manifestOf({ perEpoch: 5n }, 2), requestOf(5));
   });
 
+  test('per epoch is counted for each key by itself, while two are answered', async () => {
+    const { open } = opened();
+    using meter = open();
+    const of = (epoch: number): Manifest => manifestOf({ perEpoch: 2n }, epoch);
+    for (const epoch of [1, 2, 1, 2]) await meter.debit(of(epoch), requestOf(1));
+    for (const epoch of [1, 2]) {
+      const error = await refused(meter.debit(of(epoch), requestOf(1)));
+      expect(error.facts).toMatchObject({ span: 'epoch', left: 0 });
+    }
+  });
+
+  test('of a purpose binds that purpose, and the one for all binds them together', async () => {
+    const { open } = opened();
+    using meter = open();
+    const manifest = manifestOf({ perDay: 10n });
+    const quota = { perDay: 3n, perEpoch: 8n };
+    const { purposeQuotas } = create(ManifestSchema, {
+      purposeQuotas: [{ purpose: 'marketing', quota }],
+    });
+    manifest.purposeQuotas = purposeQuotas;
+    await meter.debit(manifest, requestOf(3));
+    const { code, facts } = await refused(meter.debit(manifest, requestOf(1)));
+    expect(code).toBe('budget-exhausted');
+    expect(facts).toMatchObject({ span: 'day', purpose: 'marketing', quota: 3, left: 0 });
+    const other = { ...requestOf(6), purpose: 'fraud' };
+    const receipt = fromBinary(ReceiptSchema, await meter.debit(manifest, other));
+    expect(receipt.leftToday).toBe(1n);
+    const more = await refused(meter.debit(manifest, { ...requestOf(2), purpose: 'fraud' }));
+    expect(more.facts).toMatchObject({ span: 'day', quota: 10, left: 1 });
+    expect(more.facts).not.toHaveProperty('purpose');
+  });
+
   test('is not spent by what was refused', async () => {
     const { open } = opened();
     using meter = open();

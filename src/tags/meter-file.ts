@@ -1,0 +1,79 @@
+/** The file of debits: its tables, and how an older one is brought up to date. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { SottoError } from '../base/errors.ts';
+
+/** A newer file is refused, never guessed at; an older one gets what it lacks. */
+const VERSION = 2;
+
+const TABLES = `
+  CREATE TABLE accounts (
+    tenant TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    receipts INTEGER NOT NULL,
+    last_receipt BLOB NOT NULL,
+    total INTEGER NOT NULL,
+    PRIMARY KEY (tenant, dataset)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE spent (
+    tenant TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    span TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    items INTEGER NOT NULL,
+    PRIMARY KEY (tenant, dataset, span)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE requests (
+    tenant TEXT NOT NULL,
+    key BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    receipt BLOB NOT NULL,
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX requests_by_time ON requests (time_ms);
+`;
+/** Since version 2; and epochs are counted apart, as two of them are answered while keys change. */
+const SECOND = `
+  UPDATE spent SET span = span || ' ' || number WHERE span = 'epoch';
+  CREATE TABLE transfers (
+    tenant TEXT NOT NULL,
+    key BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX transfers_by_time ON transfers (time_ms);
+`;
+
+/** @throws already-exists while another process has it open. */
+export function openMeterFile(file: string): DatabaseSync {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(file);
+  try {
+    // FULL: a commit has been synced when it returns.
+    database.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
+    );
+    const { user_version: version } = database.prepare('PRAGMA user_version').get() as {
+      user_version: number;
+    };
+    if (version < VERSION) {
+      const lacking = version === 0 ? TABLES + SECOND : SECOND;
+      database.exec(`BEGIN IMMEDIATE; ${lacking} PRAGMA user_version = ${VERSION}; COMMIT;`);
+    } else if (version !== VERSION) {
+      throw new SottoError('invalid-argument', 'the file of debits is of another version', {
+        expected: VERSION,
+        found: version,
+      });
+    }
+    return database;
+  } catch (thrown) {
+    database.close();
+    if (thrown instanceof Error && /database is locked/.test(thrown.message)) {
+      throw new SottoError('already-exists', 'another process serves tags from this folder', {});
+    }
+    throw thrown;
+  }
+}
