@@ -49,7 +49,8 @@ export interface Exposed {
 
 /** Rows whose column names a cohort of the agreement. Refuses a cohort that no row names: it is misspelt. */
 export async function readExposed(context: JobContext): Promise<Exposed> {
-  const { cohorts: names, cohortColumn } = measureSpec(context.agreement.spec!);
+  const { cohorts, cohortColumn } = measureSpec(context.agreement.spec!);
+  const names = cohorts.map(({ name }) => name);
   await using table = await opened(context);
   const { ids } = await table.ids({ signal: context.party.signal });
   const all = Uint32Array.from(ids, (_, row) => row);
@@ -68,7 +69,7 @@ export async function readExposed(context: JobContext): Promise<Exposed> {
     const message = `no row of column '${cohortColumn}' names the cohort '${names[empty]}'`;
     throw new SottoError('invalid-argument', message, {
       column: cohortColumn,
-      field: `spec.measure.cohorts[${empty}]`,
+      field: `spec.measure.cohorts[${empty}].name`,
     });
   }
   return { ids, cohorts: rows.map((cohort) => Uint32Array.from(cohort)) };

@@ -183,7 +183,7 @@ function resultOf({ agreement }: JobContext, table: readonly MeasuredCohort[]): 
   const { cohorts } = measureSpec(agreement.spec!);
   const result = create(MeasureResultSchema, {
     cohorts: table.map(({ exposed, sums }, g) => ({
-      name: cohorts[g]!,
+      name: cohorts[g]!.name,
       exposed: exposed ?? 0,
       sums: (sums ?? []).map((sum) => BigInt(sum)),
     })),
@@ -204,7 +204,7 @@ function parseResult({ agreement }: JobContext, bytes: Uint8Array): MeasureResul
   }
   const fits = result.cohorts.every(
     ({ name, sums }, g) =>
-      name === cohorts[g] && (sums.length === 0 || sums.length === 1 + 2 * metrics.length),
+      name === cohorts[g]?.name && (sums.length === 0 || sums.length === 1 + 2 * metrics.length),
   );
   const canonical = equalBytes(toBinary(MeasureResultSchema, result), bytes);
   if (result.cohorts.length !== cohorts.length || !fits || !canonical) throw refused();

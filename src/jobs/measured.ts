@@ -56,7 +56,7 @@ export async function measuredFiles(
 /** The result in units of the metrics, with what follows from it. */
 function describe({ agreement, agreementSha256 }: JobContext, result: MeasureResult): Measurement {
   const spec = agreement.spec!;
-  const { metrics, control, least, ...measure } = measureSpec(spec);
+  const { metrics, cohorts, least, ...measure } = measureSpec(spec);
   const epsilons = epsilonsOf({ metrics, ...measure });
   // Both parties add a draw.
   const noise = (most: number, epsilon: number): number =>
@@ -74,15 +74,15 @@ function describe({ agreement, agreementSha256 }: JobContext, result: MeasureRes
       active: participant(spec, 'active').party,
       passive: participant(spec, 'passive').party,
     },
-    control,
     least,
     metrics: metrics.map(({ column }) => column),
     noise: {
       count: noise(1, epsilons.count),
       sums: metrics.map((metric, m) => noise(stepsOf(metric), epsilons.sum) * units[m]!.step),
     },
-    cohorts: result.cohorts.map(({ name, exposed, sums }) => ({
+    cohorts: result.cohorts.map(({ name, exposed, sums }, g) => ({
       name,
+      control: cohorts[g]!.control,
       exposed,
       converted: sums.length === 0 ? undefined : Number(sums[0]),
       sums: units.flatMap(({ step, square }, m) =>

@@ -1,4 +1,4 @@
-/** Rates of cohorts as a chart: a point and an interval each, and the control's rate as a line to compare with. */
+/** Rates of cohorts as a chart: a point and an interval each, and a line at the rate of the control where all have one. */
 import type { Html } from './html.ts';
 import type { Measurement } from './measurement.ts';
 import { draw } from './report-charts.ts';
@@ -8,10 +8,13 @@ import type { Sketch } from './report-sketches.ts';
 const ROW_HEIGHT = 34;
 
 export function measurementSketch({ cohorts }: Measurement): Sketch {
-  const known = cohorts.flatMap(({ name, control, rate }) =>
-    rate === undefined ? [] : [{ name, role: control ? 'control' : 'treatment', ...rate }],
+  const controls = new Set(cohorts.map(({ control }) => control));
+  const known = cohorts.flatMap(({ name, rate }) =>
+    rate === undefined
+      ? []
+      : [{ name, role: controls.has(name) ? 'control' : 'treatment', ...rate }],
   );
-  const control = known.find(({ role }) => role === 'control');
+  const control = controls.size === 2 ? known.find(({ role }) => role === 'control') : undefined;
   const y = {
     field: 'name',
     type: 'nominal',

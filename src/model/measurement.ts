@@ -14,6 +14,8 @@ import {
 /** One cohort as it was released. */
 export interface CountedCohort {
   readonly name: string;
+  /** With which it is compared; empty: none. */
+  readonly control: string;
   /** 0 where it is withheld. */
   readonly exposed: number;
   /** With noise; undefined where withheld. */
@@ -29,7 +31,6 @@ export interface MeasurementFacts {
   readonly createdAt: string;
   /** The party whose people converted, and the one whose people were exposed. */
   readonly parties: { readonly active: string; readonly passive: string };
-  readonly control: string;
   readonly least: number;
   readonly metrics: readonly string[];
   readonly cohorts: readonly CountedCohort[];
@@ -55,7 +56,8 @@ export interface Lift {
 
 export interface MeasuredRow {
   readonly name: string;
-  readonly control: boolean;
+  /** With which it is compared. */
+  readonly control?: string;
   /** Absent: fewer than the least. */
   readonly exposed?: number;
   /** The rest is absent where the count is withheld. */
@@ -86,16 +88,17 @@ interface Known {
   readonly means: readonly Mean[];
 }
 
-export function measurementOf({ cohorts, control, ...facts }: MeasurementFacts): Measurement {
+export function measurementOf({ cohorts, ...facts }: MeasurementFacts): Measurement {
   const known = cohorts.map((cohort) => knownOf(cohort, facts.noise));
-  const base = known[cohorts.findIndex(({ name }) => name === control)];
   const rows = cohorts.map((cohort, g) => {
-    const { name, exposed, converted } = cohort;
-    const head = { name, control: name === control, ...(exposed > 0 ? { exposed } : {}) };
+    const { name, control, exposed, converted } = cohort;
+    const compared = control === '' ? {} : { control };
+    const head = { name, ...compared, ...(exposed > 0 ? { exposed } : {}) };
     const own = known[g];
     if (own === undefined || converted === undefined) return head;
     const { rate, low, high } = own.rate;
-    const lift = base && name !== control ? { lift: liftOf(own, base, facts.metrics) } : {};
+    const base = known[cohorts.findIndex((other) => other.name === control)];
+    const lift = base ? { lift: liftOf(own, base, facts.metrics) } : {};
     const metrics = own.means.map(({ mean, low, high }, m) => ({
       metric: facts.metrics[m]!,
       sum: cohort.sums[m]!.sum,
@@ -162,15 +165,17 @@ export function measurementTable({ cohorts, metrics }: Measurement): {
   ];
   const estimate = (found: Estimate | undefined): Cell[] =>
     found ? [found.value, found.low, found.high] : ['', '', ''];
-  const lines = cohorts.map(({ name, control, exposed, converted, rate, metrics: means, lift }): Cell[] => [
-    ...[name, control ? 1 : 0, exposed ?? '', converted ?? '', ...estimate(rate)],
-    ...metrics.flatMap((_, m): Cell[] => {
-      const found = means?.[m];
-      return found ? [found.sum, found.mean, found.low, found.high] : ['', '', '', ''];
-    }),
-    ...estimate(lift?.rate),
-    ...estimate(lift?.relative),
-    ...metrics.flatMap((_, m) => estimate(lift?.metrics[m])),
-  ]);
+  const lines = cohorts.map(
+    ({ name, control, exposed, converted, rate, metrics: means, lift }): Cell[] => [
+      ...[name, control ?? '', exposed ?? '', converted ?? '', ...estimate(rate)],
+      ...metrics.flatMap((_, m): Cell[] => {
+        const found = means?.[m];
+        return found ? [found.sum, found.mean, found.low, found.high] : ['', '', '', ''];
+      }),
+      ...estimate(lift?.rate),
+      ...estimate(lift?.relative),
+      ...metrics.flatMap((_, m) => estimate(lift?.metrics[m])),
+    ],
+  );
   return { header, columns: header.map((_, column) => lines.map((line) => line[column]!)) };
 }

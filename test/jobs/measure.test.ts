@@ -105,7 +105,10 @@ test('a budget that is spent admits no new question, and still the old one', asy
 test('what is wrong with a table is named by column and row', async () => {
   for (const [files, facts] of [
     [{ 'loans.csv': 'id,bought,spend\na,yes,1\nb,yes,\n' }, { column: 'spend', row: 2 }],
-    [{ 'calls.csv': 'id,cohort\na,control\nb,letter\n' }, { field: 'spec.measure.cohorts[2]' }],
+    [
+      { 'calls.csv': 'id,cohort\na,control\nb,letter\n' },
+      { field: 'spec.measure.cohorts[2].name' },
+    ],
     [{ 'calls.csv': 'id,cohort\na,control\na,letter\n' }, { firstRow: 1, row: 2 }],
     [{ 'loans.csv': 'id,bought,spend\na,yes,1\n' }, { field: 'spec.measure.least' }],
   ] as const) {
@@ -120,14 +123,18 @@ test('what is wrong with a table is named by column and row', async () => {
 
 test('a spec that no measurement has is refused by field', async () => {
   await using pair = await openCampaign();
-  for (const [change, field] of [
+  const wrong: readonly (readonly [Parameters<typeof measureJob>[0], string])[] = [
     [{ cohorts: [] }, 'spec.measure.cohorts'],
-    [{ cohorts: ['a', 'a'] }, 'spec.measure.cohorts[1]'],
-    [{ control: 'nobody' }, 'spec.measure.control'],
+    [{ cohorts: [{ name: 'a' }, { name: 'a' }] }, 'spec.measure.cohorts[1].name'],
+    [{ cohorts: [{ name: 'a', control: 'b' }] }, 'spec.measure.cohorts[0].control'],
+    [{ cohorts: [{ name: 'a', control: 'a' }] }, 'spec.measure.cohorts[0].control'],
+    [{ metrics: [{ column: 'x', least: 1, most: 1 }] }, 'spec.measure.metrics[0].most'],
+    [{ metrics: [{ column: 'x', most: 1e9, decimals: 2 }] }, 'spec.measure.metrics[0].most'],
     [{ least: 5 }, 'spec.measure.least'],
     [{ epsilon: 11 }, 'spec.measure.epsilon'],
-  ] as const) {
-    const refused = pair.bank.submit(measureJob({ ...change } as never), '', 'ada');
+  ];
+  for (const [change, field] of wrong) {
+    const refused = pair.bank.submit(measureJob(change), '', 'ada');
     await expect(refused).rejects.toMatchObject({ code: 'invalid-argument', facts: { field } });
   }
 });

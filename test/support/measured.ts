@@ -1,5 +1,6 @@
 /** A campaign in two tables: who was exposed in which cohort, and who converted with what value. */
-import type { MeasureSpec } from '../../src/gen/sotto/job/v1/measure_pb.ts';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { MeasureSpecSchema } from '../../src/gen/sotto/job/v1/measure_pb.ts';
 import { alignSpec, type SpecInit } from './jobs.ts';
 
 export interface Campaign {
@@ -30,7 +31,7 @@ export function campaign(cohorts: readonly string[], people: number): Campaign {
 }
 
 export const measureJob = (
-  change: Partial<Pick<MeasureSpec, 'cohorts' | 'control' | 'least' | 'epsilon'>> = {},
+  change: MessageInitShape<typeof MeasureSpecSchema> = {},
   participants: SpecInit = {},
 ) =>
   alignSpec({
@@ -43,8 +44,11 @@ export const measureJob = (
       case: 'measure',
       value: {
         cohortColumn: 'cohort',
-        cohorts: ['control', 'letter', 'mail'],
-        control: 'control',
+        cohorts: [
+          { name: 'control' },
+          { name: 'letter', control: 'control' },
+          { name: 'mail', control: 'control' },
+        ],
         metrics: [{ column: 'spend', least: 0, most: 50, decimals: 2 }],
         epsilon: 10,
         ...change,

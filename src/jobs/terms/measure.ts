@@ -101,19 +101,19 @@ function normalised(given: MeasureSpec): MeasureSpec {
   checkName(`${at}.cohort_column`, given.cohortColumn);
   inRange(`${at}.cohorts`, given.cohorts.length, 1, MOST_COHORTS);
   const seen = new Set<string>();
-  for (const [index, cohort] of given.cohorts.entries()) {
-    checkName(`${at}.cohorts[${index}]`, cohort);
-    if (seen.has(cohort)) throw invalidField(`${at}.cohorts[${index}]`, 'is named twice');
-    seen.add(cohort);
+  for (const [index, { name }] of given.cohorts.entries()) {
+    checkName(`${at}.cohorts[${index}].name`, name);
+    if (seen.has(name)) throw invalidField(`${at}.cohorts[${index}].name`, 'is named twice');
+    seen.add(name);
   }
-  if (given.control !== '' && !seen.has(given.control)) {
-    throw invalidField(`${at}.control`, 'is not one of the cohorts');
+  for (const [index, { name, control }] of given.cohorts.entries()) {
+    if (control === '' || (seen.has(control) && control !== name)) continue;
+    throw invalidField(`${at}.cohorts[${index}].control`, 'is not another one of the cohorts');
   }
   inRange(`${at}.metrics`, given.metrics.length, 0, MOST_METRICS);
   return create(MeasureSpecSchema, {
     cohortColumn: given.cohortColumn,
     cohorts: given.cohorts,
-    control: given.control,
     metrics: given.metrics.map((metric, index) =>
       normalisedMetric(metric, `${at}.metrics[${index}]`),
     ),

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sotto/job/v1/measure.proto.
  */
 export const file_sotto_job_v1_measure: GenFile = /*@__PURE__*/
-  fileDesc("Chpzb3R0by9qb2IvdjEvbWVhc3VyZS5wcm90bxIMc290dG8uam9iLnYxIqcBCgtNZWFzdXJlU3BlYxIVCg1jb2hvcnRfY29sdW1uGAEgASgJEg8KB2NvaG9ydHMYAiADKAkSDwoHY29udHJvbBgDIAEoCRIoCgdtZXRyaWNzGAQgAygLMhcuc290dG8uam9iLnYxLk1ldHJpY1VzZRINCgVsZWFzdBgFIAEoDRIPCgdlcHNpbG9uGAYgASgBEhUKDW1hdGNoX2Vwc2lsb24YByABKAEicgoJTWV0cmljVXNlEg4KBmNvbHVtbhgBIAEoCRINCgVsZWFzdBgCIAEoARIMCgRtb3N0GAMgASgBEhAKCGRlY2ltYWxzGAQgASgNEiYKB291dHNpZGUYBSABKA4yFS5zb3R0by5qb2IudjEuT3V0c2lkZSI+Cg1NZWFzdXJlUmVzdWx0Ei0KB2NvaG9ydHMYASADKAsyHC5zb3R0by5qb2IudjEuTWVhc3VyZWRDb2hvcnQiPQoOTWVhc3VyZWRDb2hvcnQSDAoEbmFtZRgBIAEoCRIPCgdleHBvc2VkGAIgASgNEgwKBHN1bXMYAyADKBIiIgoSTWVhc3VyZVJvd3NNZXNzYWdlEgwKBG5hbWUYASABKAwiJgoUTWVhc3VyZUFuc3dlck1lc3NhZ2USDgoGcmVzdWx0GAEgASgMIiYKEVNldHRsZW1lbnRNZXNzYWdlEhEKCXNpZ25hdHVyZRgBIAEoDCpICgdPdXRzaWRlEhcKE09VVFNJREVfVU5TUEVDSUZJRUQQABIQCgxPVVRTSURFX0NMSVAQARISCg5PVVRTSURFX1JFRlVTRRACYgZwcm90bzM");
+  fileDesc("Chpzb3R0by9qb2IvdjEvbWVhc3VyZS5wcm90bxIMc290dG8uam9iLnYxIq8BCgtNZWFzdXJlU3BlYxIVCg1jb2hvcnRfY29sdW1uGAEgASgJEigKB2NvaG9ydHMYAiADKAsyFy5zb3R0by5qb2IudjEuQ29ob3J0VXNlEigKB21ldHJpY3MYAyADKAsyFy5zb3R0by5qb2IudjEuTWV0cmljVXNlEg0KBWxlYXN0GAQgASgNEg8KB2Vwc2lsb24YBSABKAESFQoNbWF0Y2hfZXBzaWxvbhgGIAEoASIqCglDb2hvcnRVc2USDAoEbmFtZRgBIAEoCRIPCgdjb250cm9sGAIgASgJInIKCU1ldHJpY1VzZRIOCgZjb2x1bW4YASABKAkSDQoFbGVhc3QYAiABKAESDAoEbW9zdBgDIAEoARIQCghkZWNpbWFscxgEIAEoDRImCgdvdXRzaWRlGAUgASgOMhUuc290dG8uam9iLnYxLk91dHNpZGUiPgoNTWVhc3VyZVJlc3VsdBItCgdjb2hvcnRzGAEgAygLMhwuc290dG8uam9iLnYxLk1lYXN1cmVkQ29ob3J0Ij0KDk1lYXN1cmVkQ29ob3J0EgwKBG5hbWUYASABKAkSDwoHZXhwb3NlZBgCIAEoDRIMCgRzdW1zGAMgAygSIiIKEk1lYXN1cmVSb3dzTWVzc2FnZRIMCgRuYW1lGAEgASgMIiYKFE1lYXN1cmVBbnN3ZXJNZXNzYWdlEg4KBnJlc3VsdBgBIAEoDCImChFTZXR0bGVtZW50TWVzc2FnZRIRCglzaWduYXR1cmUYASABKAwqSAoHT3V0c2lkZRIXChNPVVRTSURFX1VOU1BFQ0lGSUVEEAASEAoMT1VUU0lERV9DTElQEAESEgoOT1VUU0lERV9SRUZVU0UQAmIGcHJvdG8z");
 
 /**
  * The active party has the ids that converted, with values; the passive party has the ids that were
@@ -31,42 +31,35 @@ export type MeasureSpec = Message<"sotto.job.v1.MeasureSpec"> & {
   /**
    * The cohorts to measure, 1..256 of them; rows of others are left out.
    *
-   * @generated from field: repeated string cohorts = 2;
+   * @generated from field: repeated sotto.job.v1.CohortUse cohorts = 2;
    */
-  cohorts: string[];
-
-  /**
-   * The cohort that the others are compared with; empty: none.
-   *
-   * @generated from field: string control = 3;
-   */
-  control: string;
+  cohorts: CohortUse[];
 
   /**
    * At most 8.
    *
-   * @generated from field: repeated sotto.job.v1.MetricUse metrics = 4;
+   * @generated from field: repeated sotto.job.v1.MetricUse metrics = 3;
    */
   metrics: MetricUse[];
 
   /**
    * Cohorts of fewer ids, and counts below it, are withheld; at least 10. 0 means 50.
    *
-   * @generated from field: uint32 least = 5;
+   * @generated from field: uint32 least = 4;
    */
   least: number;
 
   /**
    * Of the noise that each party adds to the numbers of one person, 0.01..10; 0 means 2.
    *
-   * @generated from field: double epsilon = 6;
+   * @generated from field: double epsilon = 5;
    */
   epsilon: number;
 
   /**
    * Of the dummies that hide how many ids of a cohort match, 0.1..10; 0 means 1.
    *
-   * @generated from field: double match_epsilon = 7;
+   * @generated from field: double match_epsilon = 6;
    */
   matchEpsilon: number;
 };
@@ -77,6 +70,32 @@ export type MeasureSpec = Message<"sotto.job.v1.MeasureSpec"> & {
  */
 export const MeasureSpecSchema: GenMessage<MeasureSpec> = /*@__PURE__*/
   messageDesc(file_sotto_job_v1_measure, 0);
+
+/**
+ * @generated from message sotto.job.v1.CohortUse
+ */
+export type CohortUse = Message<"sotto.job.v1.CohortUse"> & {
+  /**
+   * As the column has it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The cohort with which this one is compared; empty: none.
+   *
+   * @generated from field: string control = 2;
+   */
+  control: string;
+};
+
+/**
+ * Describes the message sotto.job.v1.CohortUse.
+ * Use `create(CohortUseSchema)` to create a new message.
+ */
+export const CohortUseSchema: GenMessage<CohortUse> = /*@__PURE__*/
+  messageDesc(file_sotto_job_v1_measure, 1);
 
 /**
  * A column of the active party whose values are summed.
@@ -121,7 +140,7 @@ export type MetricUse = Message<"sotto.job.v1.MetricUse"> & {
  * Use `create(MetricUseSchema)` to create a new message.
  */
 export const MetricUseSchema: GenMessage<MetricUse> = /*@__PURE__*/
-  messageDesc(file_sotto_job_v1_measure, 1);
+  messageDesc(file_sotto_job_v1_measure, 2);
 
 /**
  * What both parties hold in the end, and sign. It names no job: the same question has the same answer.
@@ -140,7 +159,7 @@ export type MeasureResult = Message<"sotto.job.v1.MeasureResult"> & {
  * Use `create(MeasureResultSchema)` to create a new message.
  */
 export const MeasureResultSchema: GenMessage<MeasureResult> = /*@__PURE__*/
-  messageDesc(file_sotto_job_v1_measure, 2);
+  messageDesc(file_sotto_job_v1_measure, 3);
 
 /**
  * @generated from message sotto.job.v1.MeasuredCohort
@@ -172,7 +191,7 @@ export type MeasuredCohort = Message<"sotto.job.v1.MeasuredCohort"> & {
  * Use `create(MeasuredCohortSchema)` to create a new message.
  */
 export const MeasuredCohortSchema: GenMessage<MeasuredCohort> = /*@__PURE__*/
-  messageDesc(file_sotto_job_v1_measure, 3);
+  messageDesc(file_sotto_job_v1_measure, 4);
 
 /**
  * First message of both: a name for one's rows that is the same for the same rows, to this peer only.
@@ -191,7 +210,7 @@ export type MeasureRowsMessage = Message<"sotto.job.v1.MeasureRowsMessage"> & {
  * Use `create(MeasureRowsMessageSchema)` to create a new message.
  */
 export const MeasureRowsMessageSchema: GenMessage<MeasureRowsMessage> = /*@__PURE__*/
-  messageDesc(file_sotto_job_v1_measure, 4);
+  messageDesc(file_sotto_job_v1_measure, 5);
 
 /**
  * Second message of both: the result that was given to this question before, or nothing.
@@ -210,7 +229,7 @@ export type MeasureAnswerMessage = Message<"sotto.job.v1.MeasureAnswerMessage"> 
  * Use `create(MeasureAnswerMessageSchema)` to create a new message.
  */
 export const MeasureAnswerMessageSchema: GenMessage<MeasureAnswerMessage> = /*@__PURE__*/
-  messageDesc(file_sotto_job_v1_measure, 5);
+  messageDesc(file_sotto_job_v1_measure, 6);
 
 /**
  * Last message of both: Ed25519 over the result and the agreement.
@@ -229,7 +248,7 @@ export type SettlementMessage = Message<"sotto.job.v1.SettlementMessage"> & {
  * Use `create(SettlementMessageSchema)` to create a new message.
  */
 export const SettlementMessageSchema: GenMessage<SettlementMessage> = /*@__PURE__*/
-  messageDesc(file_sotto_job_v1_measure, 6);
+  messageDesc(file_sotto_job_v1_measure, 7);
 
 /**
  * @generated from enum sotto.job.v1.Outside
