@@ -28,12 +28,13 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
  * (4 bytes, big-endian). Never a delimiter: an id may contain it.
  */
 export function lengthPrefixed(...fields: readonly (Uint8Array | string)[]): Bytes {
-  const parts: Uint8Array[] = [];
-  for (const field of fields) {
-    const bytes = typeof field === 'string' ? utf8(field) : field;
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, bytes.length);
-    parts.push(length, bytes);
+  const parts = fields.map((field) => (typeof field === 'string' ? utf8(field) : field));
+  const joined = new Uint8Array(parts.reduce((total, { length }) => total + 4 + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    for (let shift = 24; shift >= 0; shift -= 8) joined[at++] = part.length >>> shift;
+    joined.set(part, at);
+    at += part.length;
   }
-  return concat(...parts);
+  return joined;
 }

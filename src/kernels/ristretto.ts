@@ -7,7 +7,7 @@
  */
 import type { Bytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
-import { instantiate } from './instance.ts';
+import { inBatches, type RistrettoModule, read, takeOutput, write } from './ristretto-module.ts';
 
 export const ELEMENT_BYTES = 32;
 export const UNIFORM_BYTES = 64;
@@ -15,53 +15,6 @@ export const SCALAR_BYTES = 32;
 
 /** What `check` says of an encoding; `neither` is one that is not canonical or of no point (section 4.3.1). */
 export const VERDICT = { element: 0, identity: 1, neither: 2 } as const;
-
-/** Exports of ristretto.wasm; numbers are byte offsets into `memory`, or counts of points up to MOST. */
-export interface RistrettoModule {
-  readonly memory: WebAssembly.Memory;
-  readonly MOST: WebAssembly.Global;
-  readonly SCALARS: WebAssembly.Global;
-  readonly INPUT: WebAssembly.Global;
-  readonly OUTPUT: WebAssembly.Global;
-  readonly VERDICTS: WebAssembly.Global;
-  /** Where a test may put field elements. */
-  readonly PAIR: WebAssembly.Global;
-  isFused(): number;
-  recodeForAll(): void;
-  decodeAll(count: number): void;
-  decodeAndEncode(count: number): void;
-  derive(count: number): void;
-  multiplyDecoded(count: number, isOneForAll: boolean): void;
-  multiplyDerived(count: number, isOneForAll: boolean): void;
-  combine(count: number, isDifference: boolean): void;
-  clearTotal(): void;
-  sumDecoded(evenCount: number): void;
-  encodeTotal(isOne: boolean): void;
-  wipe(): void;
-  multiplyElements(out: number, a: number, b: number): void;
-  squareElements(out: number, a: number): void;
-  carry(out: number, a: number): void;
-}
-
-/**
- * This thread's instance. Undefined where the engine has no relaxed SIMD, or the machine rounds a multiply-add
- * twice (x86 without FMA3): the arithmetic would be wrong there.
- */
-function load(): RistrettoModule | undefined {
-  try {
-    const module = instantiate<RistrettoModule>('ristretto.wasm');
-    return module.isFused() === 1 ? module : undefined;
-  } catch (thrown) {
-    if (thrown instanceof WebAssembly.CompileError) return undefined;
-    throw thrown;
-  }
-}
-
-/** The module itself: for tests of its parts. */
-export const ristrettoModule = load();
-
-/** Whether the functions below may be called on this machine. */
-export const isAvailable = (): boolean => ristrettoModule !== undefined;
 
 /** The group's order 2^252 + 27742317777372353535851937790883648493 (section 4), little-endian. */
 const ORDER = Uint8Array.from(
@@ -77,6 +30,18 @@ export function isScalar(scalar: Uint8Array): boolean {
     bits |= scalar[i]!;
   }
   return scalar.length === SCALAR_BYTES && borrow === 1 && bits !== 0;
+}
+
+/** 1 / s for each scalar s, modulo the order: 32 n bytes. @throws invalid-argument as `multiply` */
+export function invert(scalars: Uint8Array): Bytes {
+  const inverses = new Uint8Array(scalars.length);
+  wholeCount(scalars, SCALAR_BYTES);
+  checkScalars(scalars);
+  inBatches(scalars, SCALAR_BYTES, (module, first, n) => {
+    module.invertScalars(n);
+    takeOutput(module, inverses, first, n);
+  });
+  return inverses;
 }
 
 /** A `VERDICT` for each of the n encodings: n bytes. */
@@ -190,12 +155,7 @@ class Factors {
         received: scalars.length,
       });
     }
-    for (let at = 0; at < scalars.length; at += SCALAR_BYTES) {
-      if (isScalar(scalars.subarray(at, at + SCALAR_BYTES))) continue;
-      throw new SottoError('invalid-argument', 'a scalar is not between 0 and the order', {
-        position: at / SCALAR_BYTES,
-      });
-    }
+    checkScalars(scalars);
   }
 
   /** Lays those of a batch; returns whether it is one for all. */
@@ -211,38 +171,13 @@ class Factors {
   }
 }
 
-/** Calculates with a batch that lies in INPUT, whose first item is number `first` of all. */
-type Batch = (module: RistrettoModule, first: number, count: number) => void;
-
-function inBatches(input: Uint8Array, each: number, batch: Batch): void {
-  const module = ristrettoModule;
-  if (module === undefined) {
-    throw new SottoError('internal', 'the ristretto kernel needs a fused multiply-add', {});
+function checkScalars(scalars: Uint8Array): void {
+  for (let at = 0; at < scalars.length; at += SCALAR_BYTES) {
+    if (isScalar(scalars.subarray(at, at + SCALAR_BYTES))) continue;
+    throw new SottoError('invalid-argument', 'a scalar is not between 0 and the order', {
+      position: at / SCALAR_BYTES,
+    });
   }
-  const most = module.MOST.value;
-  const count = input.length / each;
-  try {
-    for (let first = 0; first < count; first += most) {
-      const n = Math.min(most, count - first);
-      write(module, module.INPUT, input.subarray(first * each, (first + n) * each));
-      batch(module, first, n);
-    }
-  } finally {
-    module.wipe();
-  }
-}
-
-function write(module: RistrettoModule, at: WebAssembly.Global, bytes: Uint8Array): void {
-  new Uint8Array(module.memory.buffer).set(bytes, at.value);
-}
-
-/** A view, until the next call. */
-function read(module: RistrettoModule, at: WebAssembly.Global, bytes: number): Uint8Array {
-  return new Uint8Array(module.memory.buffer, at.value, bytes);
-}
-
-function takeOutput(module: RistrettoModule, into: Uint8Array, first: number, count: number): void {
-  into.set(read(module, module.OUTPUT, ELEMENT_BYTES * count), ELEMENT_BYTES * first);
 }
 
 const isNoPoint = (verdict: number): boolean => verdict !== VERDICT.element;

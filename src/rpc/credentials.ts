@@ -16,9 +16,13 @@ export interface OwnTls {
   readonly tlsKey: string;
 }
 
+const MOST_KNOWN = 256;
+
 /** Those who may talk to us, by pin. */
 export class Pinned {
   readonly #byPin = new Map<string, Identity>();
+  /** Certificates that were identified: asked for again on every call, of a connection that has but one. */
+  readonly #known = new Map<string, Identity>();
   readonly #kind: Kind;
 
   /** Fails when one key stands for two names: its holder could choose whom to be. */
@@ -44,6 +48,16 @@ export class Pinned {
   /** Whose certificate (DER) was shown: by its key and by the name in it, which must agree. */
   identify(raw: Buffer | undefined): Identity {
     if (raw === undefined) throw new SottoError('unauthenticated', 'no certificate was shown');
+    const bytes = raw.toString('latin1');
+    const known = this.#known.get(bytes);
+    if (known !== undefined) return known;
+    const identity = this.#read(raw);
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear(); // a key's owner may make many
+    this.#known.set(bytes, identity);
+    return identity;
+  }
+
+  #read(raw: Buffer): Identity {
     const certificate = new X509Certificate(raw);
     const identity = this.#byPin.get(pinOf(certificate));
     if (identity === undefined) {

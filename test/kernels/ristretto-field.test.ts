@@ -3,7 +3,7 @@
  * Method: limbs put straight into the module's memory, at the bounds and where a carry turns, against integers.
  */
 import { expect, test } from 'vitest';
-import { ristrettoModule } from '../../src/kernels/ristretto.ts';
+import { ristrettoModule } from '../../src/kernels/ristretto-module.ts';
 import { seededRandom } from '../support/random.ts';
 import { P } from '../support/ristretto.ts';
 

@@ -9,6 +9,7 @@ import {
   combine,
   derive,
   deriveAndMultiply,
+  invert,
   multiply,
   sumsOfMultiples,
 } from '../../src/kernels/ristretto.ts';
@@ -138,4 +139,22 @@ test('a sum says nothing of the one before it', () => {
   const first = sumsOfMultiples(scalars, points).products;
   sumsOfMultiples(scalars.subarray(0, 96), points.subarray(0, 96));
   expect(toHex(sumsOfMultiples(scalars, points).products)).toBe(toHex(first));
+});
+
+test.each(SIZES)('%i scalars are inverted modulo the order', (n) => {
+  const { scalars } = columns(n);
+  const inverses = items(invert(scalars)).map(littleEndian);
+  const products = items(scalars).map((each, i) => (littleEndian(each) * inverses[i]!) % ORDER);
+  expect(products).toEqual(products.map(() => 1n));
+  expect(inverses.every((each) => each < ORDER)).toBe(true);
+});
+
+test('0 and what is not below the order have no inverse', () => {
+  const { scalars } = columns(3);
+  for (const value of [0n, ORDER, 2n ** 256n - 1n]) {
+    const changed = scalars.slice();
+    changed.set(bytesOf(value), 32);
+    expect(() => invert(changed)).toThrowError('between 0 and the order');
+  }
+  expect(() => invert(scalars.subarray(1))).toThrowError('whole number');
 });

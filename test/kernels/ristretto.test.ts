@@ -9,12 +9,11 @@ import {
   check,
   derive,
   deriveAndMultiply,
-  isAvailable,
   isScalar,
   multiply,
-  ristrettoModule,
   VERDICT,
 } from '../../src/kernels/ristretto.ts';
+import { isAvailable, ristrettoModule } from '../../src/kernels/ristretto-module.ts';
 import { seededRandom } from '../support/random.ts';
 import {
   bytesOf,

@@ -5,11 +5,12 @@ import {
   combine,
   derive,
   deriveAndMultiply,
-  isAvailable,
+  invert,
   multiply,
   type Products,
   sumsOfMultiples,
 } from '../../kernels/ristretto.ts';
+import { isAvailable } from '../../kernels/ristretto-module.ts';
 import { loadSodium } from './sodium.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface Engine {
   combine(a: Uint8Array, sign: '+' | '-', b: Uint8Array): Products;
   /** The sum of each column's multiples by the scalars of its places: of public points and scalars. */
   sumsOfMultiples(scalars: Uint8Array, ...columns: readonly [Uint8Array, Uint8Array?]): Products;
+  /** 1 / s for each scalar s. */
+  invert(scalars: Uint8Array): Bytes;
 }
 
 /**
@@ -42,6 +45,7 @@ const loaders: Readonly<Record<Engine['name'], () => Promise<Engine>>> = {
     deriveAndMultiply,
     combine,
     sumsOfMultiples,
+    invert,
   }),
   libsodium: loadSodium,
 };

@@ -16,6 +16,7 @@ interface Sodium {
   _crypto_core_ristretto255_from_hash(point: number, uniform: number): number;
   _crypto_core_ristretto255_add(sum: number, a: number, b: number): number;
   _crypto_core_ristretto255_sub(difference: number, a: number, b: number): number;
+  _crypto_core_ristretto255_scalar_invert(inverse: number, scalar: number): number;
   _crypto_scalarmult_ristretto255(result: number, scalar: number, point: number): number;
 }
 
@@ -32,6 +33,7 @@ export async function loadSodium(): Promise<Engine> {
       engine.multiply(scalars, engine.derive(uniform)).products,
     combine: (a, sign, b) => combine(sodium, a, sign, b),
     sumsOfMultiples: (scalars, ...columns) => sumsOfMultiples(engine, scalars, columns),
+    invert: (scalars) => invert(sodium, scalars),
   };
   return engine;
 }
@@ -81,6 +83,16 @@ function combine(sodium: Sodium, a: Uint8Array, sign: '+' | '-', b: Uint8Array):
     }
   }
   return { products: left.read(a.length) };
+}
+
+function invert(sodium: Sodium, scalars: Uint8Array): Bytes {
+  using input = new Scratch(sodium, scalars.length + 1);
+  using output = new Scratch(sodium, scalars.length + 1);
+  input.write(scalars);
+  for (let at = 0; at < scalars.length; at += SCALAR_BYTES) {
+    sodium._crypto_core_ristretto255_scalar_invert(output.at + at, input.at + at);
+  }
+  return output.read(scalars.length);
 }
 
 function sumsOfMultiples(

@@ -8,9 +8,9 @@ import type { Bytes } from '../../base/bytes.ts';
 import { concat } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
 import { engine, multiply, POINT_BYTES, SCALAR_BYTES } from '../group/index.ts';
-import { deriveAndMultiplyEach, GENERATOR, isIdentity, multiplyEach, pointAt } from './points.ts';
+import { deriveAndMultiplyEach, divideEach, GENERATOR, isIdentity, pointAt } from './points.ts';
 import { generateProof, multiplyWithNonce, verifyProof } from './proof.ts';
-import { invertAll, scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
+import { scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
 import {
   contextOf,
   hashToScalar,
@@ -177,15 +177,12 @@ export function outputsOf(
 export function unblind({ inputs, blinds, evaluated }: Answered): Bytes {
   checkColumn('blinds', blinds, inputs.length);
   checkColumn('evaluated', evaluated, inputs.length);
-  const scalars = inputs.map((_, position) => {
-    const scalar = scalarAt(blinds, position);
-    if (scalar) return scalar;
-    throw new SottoError('invalid-argument', 'a blind is not between 0 and the order', {
-      position,
-      bytes: SCALAR_BYTES,
-    });
+  const position = inputs.findIndex((_, i) => !scalarAt(blinds, i));
+  if (position === -1) return divideEach(evaluated, blinds);
+  throw new SottoError('invalid-argument', 'a blind is not between 0 and the order', {
+    position,
+    bytes: SCALAR_BYTES,
   });
-  return multiplyEach(invertAll(scalars), evaluated);
 }
 
 export function checkColumn(field: string, column: Uint8Array, count: number): void {

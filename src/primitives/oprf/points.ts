@@ -24,6 +24,16 @@ export const multiplyEach = (
     accepted(engine().multiply(column, concat(points, own)), points.length / POINT_BYTES),
   );
 
+/** Each point times the inverse of the scalar of its place, 32 n bytes in (0, order): 32 n bytes. */
+export function divideEach(points: Uint8Array, scalars: Uint8Array): Bytes {
+  const inverses = engine().invert(scalars);
+  try {
+    return accepted(engine().multiply(inverses, points), points.length / POINT_BYTES);
+  } finally {
+    inverses.fill(0);
+  }
+}
+
 /** The elements of uniform strings, each times the scalar of its place: 32 n bytes. */
 export const deriveAndMultiplyEach = (scalars: readonly bigint[], uniform: Uint8Array): Bytes =>
   withColumn(scalars, (column) => engine().deriveAndMultiply(column, uniform));

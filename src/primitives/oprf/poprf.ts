@@ -12,7 +12,7 @@ import {
 } from './oprf.ts';
 import { combineEach, isIdentity } from './points.ts';
 import { generateProof, multiplyWithNonce, verifyProof } from './proof.ts';
-import { fromBytes, invertAll, modulo, toBytes } from './scalars.ts';
+import { fromBytes, modulo, toBytes } from './scalars.ts';
 import { checkLength, contextOf, hashToScalar, hashToUniform, prefixed } from './suite.ts';
 
 const CONTEXT = contextOf('POPRF');
@@ -46,6 +46,8 @@ function tweakedSecretOf(secretKey: Uint8Array, info: Uint8Array): bigint {
   throw new SottoError('invalid-argument', 'the public part cancels the key', { field: 'info' });
 }
 
+const inverseOf = (scalar: bigint): Bytes => engine().invert(toBytes(scalar));
+
 /** BlindEvaluate; `coins` as for `oprfEvaluateWithProof`. */
 export function poprfEvaluateWithProof(
   input: WithInfo & {
@@ -57,7 +59,7 @@ export function poprfEvaluateWithProof(
   const { secretKey, info, blinded, coins } = input;
   const tweaked = tweakedSecretOf(secretKey, info);
   const { multiples: evaluated, nonce } = multiplyWithNonce(
-    invertAll([tweaked])[0]!,
+    fromBytes(inverseOf(tweaked)),
     blinded,
     coins,
   );
@@ -91,8 +93,8 @@ export function poprfEvaluateDirect(
   input: WithInfo & { readonly secretKey: Uint8Array; readonly inputs: readonly Uint8Array[] },
 ): { outputs: Bytes } {
   const { secretKey, info, inputs } = input;
-  const [inverse] = invertAll([tweakedSecretOf(secretKey, info)]);
-  const elements = engine().deriveAndMultiply(toBytes(inverse!), hashToUniform(inputs, CONTEXT));
+  const inverse = inverseOf(tweakedSecretOf(secretKey, info));
+  const elements = engine().deriveAndMultiply(inverse, hashToUniform(inputs, CONTEXT));
   refuseIdentity(elements);
   return outputsOf(inputs, elements, info);
 }

@@ -56,29 +56,3 @@ export function scalarsFromCoins(coins: Uint8Array, count: number): bigint[] {
     return scalar;
   });
 }
-
-/** 1 / a for each a, none of them 0: one power for all (Montgomery's trick). */
-export function invertAll(values: readonly bigint[]): bigint[] {
-  let product = 1n;
-  const before = values.map((value) => {
-    const sofar = product;
-    product = (product * value) % ORDER;
-    return sofar;
-  });
-  let inverse = power(product, ORDER - 2n);
-  const inverses = new Array<bigint>(values.length);
-  for (let i = values.length - 1; i >= 0; i -= 1) {
-    inverses[i] = (inverse * before[i]!) % ORDER;
-    inverse = (inverse * values[i]!) % ORDER;
-  }
-  return inverses;
-}
-
-function power(base: bigint, exponent: bigint): bigint {
-  let result = 1n;
-  for (let left = exponent, square = base; left > 0n; left >>= 1n) {
-    if (left & 1n) result = (result * square) % ORDER;
-    square = (square * square) % ORDER;
-  }
-  return result;
-}

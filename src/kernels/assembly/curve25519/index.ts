@@ -12,6 +12,7 @@ import { recodeHalf } from './scalar';
 import { addMultiples, clear, foldLanes, noteMultiples } from './sums';
 
 export { INPUT, MOST, OUTPUT, PAIR, SCALARS, VERDICTS, wipe } from './arena';
+export { invertScalars } from './inverse';
 export { carry, isFused, multiply as multiplyElements, square as squareElements } from './field';
 
 const P: usize = PAIR;

@@ -2,7 +2,7 @@
 import { WINDOWS } from './point';
 
 /** The group's order (RFC 9496 section 4), 32-bit words, least significant first. */
-const ORDER: usize = memory.data<u32>([
+export const ORDER: usize = memory.data<u32>([
   0x5cf5d3ed, 0x5812631a, 0xa2f79cd6, 0x14def9de, 0x00000000, 0x00000000, 0x00000000, 0x10000000,
 ]);
 
