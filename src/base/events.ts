@@ -24,7 +24,7 @@ export type LogEvent =
     }
   | {
       readonly event: 'operator-asked';
-      readonly verb: 'submit' | 'approve' | 'cancel' | 'delete-model';
+      readonly verb: 'submit' | 'approve' | 'cancel' | 'read-artifact';
       readonly by: string;
       readonly subject: string;
     }
@@ -41,6 +41,12 @@ export type LogEvent =
       readonly retryInMs: number;
     }
   | { readonly event: 'conversation-refused'; readonly peer: string; readonly code: ErrorCode }
+  /** The audit log of one party has lost or changed entries that the other remembers. */
+  | {
+      readonly event: 'history-differs';
+      readonly peer: string;
+      readonly whose: 'own' | 'peer';
+    }
   | { readonly event: 'failed-internally'; readonly where: string };
 
 /** Takes events; must not throw and must not block. */

@@ -19,6 +19,7 @@ const EVENTS: {
   'proposal-refused': ['warn', 'peer', 'code', 'field'],
   'peer-unreachable': ['warn', 'peer', 'code', 'retryInMs'],
   'conversation-refused': ['warn', 'peer', 'code'],
+  'history-differs': ['error', 'peer', 'whose'],
   'failed-internally': ['error', 'where'],
 };
 

@@ -1,6 +1,7 @@
 /** The command line: all commands, their help, and how a wrong one ends. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './commands/audit.ts';
 import { demoCommand } from './commands/demo.ts';
 import { healthCommand } from './commands/health.ts';
 import { jobCommand } from './commands/job.ts';
@@ -41,6 +42,7 @@ export function program(): Command {
     predictCommand(),
     modelsCommand(),
     tagsCommand(),
+    auditCommand(),
     healthCommand(),
   ];
   for (const command of commands) sotto.addCommand(command);

@@ -9,12 +9,14 @@ import {
   openWorker,
   systemClock,
   systemRandom,
+  type Worker,
   type WorkerOptions,
 } from '../jobs/index.ts';
 import { openPeers, readOperator, readPrivate, serveOperators } from '../rpc/index.ts';
 import { type Config, tablesOf } from './config.ts';
 import { openLog } from './log.ts';
 import { peerOf } from './peer-files.ts';
+import { countStrangers } from './strangers.ts';
 import { openTagServices } from './tags.ts';
 import { openVault } from './vault.ts';
 
@@ -55,14 +57,20 @@ function untilStopped(): Promise<void> {
 interface Services {
   pool?: AsyncDisposable;
   peers?: AsyncDisposable;
-  worker?: AsyncDisposable;
+  worker?: Worker;
+  strangers?: Disposable;
   operators?: AsyncDisposable;
   tags?: AsyncDisposable;
 }
 
 /** Opens everything; if one part fails to open, those before it are closed. */
-async function openServices(config: Config, log: Log): Promise<Services> {
+async function openServices(config: Config, plainLog: Log): Promise<Services> {
   const services: Services = {};
+  const strangers = countStrangers(plainLog, (count) => {
+    services.worker?.audit.note({ event: 'strangers-refused', count });
+  });
+  services.strangers = strangers;
+  const { log } = strangers;
   try {
     const keys = await readPrivate(config.keys, config.party);
     const vault = await openVault(config);
@@ -129,7 +137,8 @@ async function openServices(config: Config, log: Log): Promise<Services> {
 }
 
 /** No new calls, and the jobs let go of what they hold; then what they held it by. */
-async function close({ operators, worker, tags, peers, pool }: Services): Promise<void> {
+async function close({ strangers, operators, worker, tags, peers, pool }: Services): Promise<void> {
+  strangers?.[Symbol.dispose]();
   // Together: calls that watch a job end when the worker does.
   await Promise.all([operators, worker, tags].map((service) => service?.[Symbol.asyncDispose]()));
   await peers?.[Symbol.asyncDispose]();

@@ -16,6 +16,8 @@ import {
   signAgreement,
 } from './agreement.ts';
 import type { Artifacts } from './artifacts.ts';
+import { exchangeHeads } from './audit/heads.ts';
+import type { AuditLog } from './audit/log.ts';
 import type { Board } from './board.ts';
 import { catalogue } from './catalogue.ts';
 import { drive, progressMessage } from './drive.ts';
@@ -38,6 +40,7 @@ export interface Workshop {
   readonly inventory: Inventory;
   readonly artifacts: Artifacts;
   readonly tables: Tables;
+  readonly audit: AuditLog;
   /** Ends a proposed job that still waits for an approval, or for its proposer, after this time. */
   readonly lapse: (jobId: string, afterMs: number) => void;
 }
@@ -60,6 +63,7 @@ export interface Attempt {
 export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void> {
   const { board, options } = shop;
   const { jobId, signal } = attempt;
+  noteAgreed(shop, attempt);
   const startedMs = options.clock.now();
   const channel = new Channel(attempt.transport, {
     context: attemptContext(attempt.agreement, attempt.number),
@@ -73,6 +77,7 @@ export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void
     const either = AbortSignal.any([signal, channel.ended]);
     const role = startRole(shop, { ...attempt, signal: either }, channel);
     const outcome = await drive(role, either, (step) => board.report(jobId, progress(step)));
+    await compareHeads(shop, channel, attempt);
     await channel.finish();
     await outcome.keep?.();
     const names = await shop.artifacts.write(jobId, {
@@ -92,6 +97,29 @@ export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void
     await channel.fail(error);
     throw error;
   }
+}
+
+async function compareHeads(shop: Workshop, channel: Channel, attempt: Attempt): Promise<void> {
+  const { jobId: job, peer } = attempt;
+  const { differs } = await exchangeHeads(shop.audit, channel, { job, peer });
+  if (differs !== undefined) shop.options.log({ event: 'history-differs', peer, whose: differs });
+}
+
+/** Durably, before the first message of an attempt. */
+function noteAgreed(
+  { audit }: Workshop,
+  { jobId, peer, agreement, number }: Pick<Attempt, 'jobId' | 'peer' | 'agreement' | 'number'>,
+): void {
+  const { spec } = parseAgreement(agreement);
+  audit.note({
+    event: 'agreed',
+    job: jobId,
+    peer,
+    attempt: number,
+    protocol: protocolOf(spec!),
+    purpose: spec!.purpose,
+    agreement: toHex(agreementHash(agreement)),
+  });
 }
 
 /** What both signed, and the signatures: to be shown if there is ever a dispute. */

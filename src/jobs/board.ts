@@ -11,6 +11,7 @@ import {
   JobStateSchema,
   type Progress,
 } from '../gen/sotto/job/v1/job_pb.ts';
+import type { AuditLog } from './audit/log.ts';
 import type { Clock } from './options.ts';
 import { hasEnded, type JobRecord, type Registry } from './registry.ts';
 
@@ -34,13 +35,19 @@ export class Board {
   readonly registry: Registry;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #audit: AuditLog;
   readonly #progress = new Map<string, Progress>();
   readonly #waiting = new Map<string, Set<() => void>>();
 
-  constructor(registry: Registry, clock: Clock, log: Log) {
+  constructor(
+    registry: Registry,
+    { clock, log }: { readonly clock: Clock; readonly log: Log },
+    audit: AuditLog,
+  ) {
     this.registry = registry;
     this.#clock = clock;
     this.#log = log;
+    this.#audit = audit;
   }
 
   insert(record: JobRecord): void {
@@ -81,7 +88,10 @@ export class Board {
       approved: change.approved ?? record.approved,
       opened: change.opened ?? record.opened,
     });
-    if (hasEnded(job)) this.#progress.delete(id);
+    if (hasEnded(job)) {
+      this.#progress.delete(id);
+      this.#noteEnd(job);
+    }
     if (job.state !== before) this.#announce(job);
     // A try that nobody answered yet is no news: a watcher would hear of each, and see nothing changed.
     if (Object.keys(change).some((name) => name !== 'attempt')) this.#wake(id);
@@ -181,14 +191,35 @@ export class Board {
     for (const notice of this.#waiting.get(id) ?? []) notice();
   }
 
+  #noteEnd({ id, peer, state, error, result, artifacts }: Job): void {
+    const rows = result?.rows;
+    try {
+      this.#audit.note({
+        event: 'ended',
+        job: id,
+        peer,
+        state: stateName(state),
+        code: error?.code ?? '',
+        rows: typeof rows === 'number' ? rows : 0,
+        files: artifacts.length,
+      });
+    } catch {
+      // It has ended all the same; what it spent was noted before it was spent.
+      this.#log({ event: 'failed-internally', where: 'audit log' });
+    }
+  }
+
   #announce(job: Job): void {
     const error = job.error === undefined ? {} : { code: job.error.code as SottoError['code'] };
     this.#log({
       event: 'job-changed',
       job: job.id,
       peer: job.peer,
-      state: JobStateSchema.value[job.state]?.localName ?? 'UNSPECIFIED',
+      state: stateName(job.state),
       ...error,
     });
   }
 }
+
+const stateName = (state: JobState): string =>
+  JobStateSchema.value[state]?.localName ?? 'UNSPECIFIED';

@@ -8,6 +8,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SottoError } from '../base/errors.ts';
 import type { ScoreEntry, ScoreLedger } from '../protocols/score/index.ts';
+import type { AuditLog } from './audit/log.ts';
 import { type RowNames, type RowSet, rowsIn, symmetricDifference } from './row-sets.ts';
 import { inTransaction } from './state.ts';
 
@@ -31,11 +32,13 @@ export interface LabelDebit {
 export class Ledger {
   readonly #database: DatabaseSync;
   readonly #names: RowNames;
+  readonly #audit: AuditLog;
   readonly #scoresOfRow: StatementSync;
 
-  constructor(database: DatabaseSync, names: RowNames) {
+  constructor(database: DatabaseSync, names: RowNames, audit: AuditLog) {
     this.#database = database;
     this.#names = names;
+    this.#audit = audit;
     this.#scoresOfRow = database.prepare(
       'SELECT model, steps FROM scores WHERE dataset = ? AND row = ?',
     );
@@ -55,6 +58,7 @@ export class Ledger {
     inTransaction(this.#database, () => {
       this.#admit(debit, rowSet);
       const { dataset, label, job, attempt, numbers, ids } = debit;
+      this.#audit.note({ event: 'debited', job, dataset, budget: 'labels', amount: numbers });
       this.#database
         .prepare('INSERT INTO label_openings VALUES (?, ?, ?, ?, ?, ?, ?)')
         .run(dataset, label, job, attempt, numbers, ids.length, rowSet);
@@ -88,12 +92,15 @@ export class Ledger {
   }
 
   /** What was answered for the rows of a dataset; see protocols/score for what it promises. */
-  scores(dataset: string): ScoreLedger {
+  scores(dataset: string, job: string): ScoreLedger {
     return {
       debit: async (entry) =>
         inTransaction(this.#database, () => {
           this.#pinStep(entry.modelId, entry.step);
-          return this.#debitRows(dataset, entry);
+          const steps = this.#debitRows(dataset, entry);
+          const amount = entry.rowKeys.length;
+          this.#audit.note({ event: 'debited', job, dataset, budget: 'scores', amount });
+          return steps;
         }),
     };
   }

@@ -3,7 +3,6 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { utf8 } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
-import type { Log } from '../base/events.ts';
 import type { JobSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
 import {
   type GetModelResponse,
@@ -14,15 +13,16 @@ import {
 } from '../gen/sotto/job/v1/job_pb.ts';
 import type { ModelHalf } from '../model/half.ts';
 import type { Inventory, ModelSummary } from '../model/inventory.ts';
+import type { AuditLog } from './audit/log.ts';
 import type { Models } from './peers.ts';
 
 export class ModelShelf implements Models {
   readonly #inventory: Inventory;
-  readonly #log: Log;
+  readonly #audit: AuditLog;
 
-  constructor(inventory: Inventory, log: Log) {
+  constructor(inventory: Inventory, audit: AuditLog) {
     this.#inventory = inventory;
-    this.#log = log;
+    this.#audit = audit;
   }
 
   async list(pageSize: number, pageToken: string): Promise<ListModelsResponse> {
@@ -30,16 +30,17 @@ export class ModelShelf implements Models {
     return create(ListModelsResponseSchema, { models: models.map(modelOf), nextPageToken });
   }
 
-  async get(id: string): Promise<GetModelResponse> {
+  async get(id: string, by: string): Promise<GetModelResponse> {
     const half = await this.#inventory.load(id);
+    this.#audit.note({ event: 'asked', verb: 'read-model', by, subject: id });
     const content = utf8(await this.#inventory.content(id));
     const model = modelOf({ ...half, jobId: half.lineage.jobId });
     return create(GetModelResponseSchema, { model, content });
   }
 
-  async delete(id: string): Promise<void> {
+  async delete(id: string, by: string): Promise<void> {
+    this.#audit.note({ event: 'asked', verb: 'delete-model', by, subject: id });
     await this.#inventory.delete(id);
-    this.#log({ event: 'operator-asked', verb: 'delete-model', by: '', subject: id });
   }
 }
 

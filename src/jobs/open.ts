@@ -1,7 +1,9 @@
 /** From options to a worker that has taken up its jobs. */
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { Inventory } from '../model/inventory.ts';
 import { Artifacts } from './artifacts.ts';
+import { AuditLog } from './audit/log.ts';
 import { Board } from './board.ts';
 import { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
@@ -19,20 +21,34 @@ import { Worker } from './worker.ts';
  */
 export async function openWorker(options: WorkerOptions): Promise<Worker> {
   const database = openState(options.stateDir);
+  const audit = openAudit(options, database);
   const names = new RowNames(database, options.random, options.vault);
   const budget = (peer: string, dataset: string) => budgetOf(options.offers, peer, dataset);
   const worker = new Worker(
     {
       options,
-      board: new Board(new Registry(database), options.clock, options.log),
-      ledger: new Ledger(database, names),
-      gate: new ReleaseGate(database, names, options.vault, budget),
+      board: new Board(new Registry(database), options, audit),
+      ledger: new Ledger(database, names, audit),
+      gate: new ReleaseGate(database, names, options.vault, budget, audit),
       inventory: new Inventory(join(options.stateDir, 'models'), options.vault),
       artifacts: new Artifacts(options.stateDir, options.vault),
       tables: new Tables(options.datasets),
+      audit,
     },
-    () => database.close(),
+    () => {
+      audit[Symbol.dispose]();
+      database.close();
+    },
   );
   worker.start();
   return worker;
+}
+
+function openAudit({ stateDir, vault, clock }: WorkerOptions, database: DatabaseSync): AuditLog {
+  try {
+    return new AuditLog({ stateDir, vault, now: () => clock.now() });
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
 }

@@ -32,13 +32,13 @@ export interface Operator {
   cancel(id: string, by: string): Promise<Job>;
   /** The job now and at each change, until it has ended or the signal aborts. */
   watch(id: string, signal: AbortSignal): AsyncIterable<Job>;
-  artifact(jobId: string, name: string): Promise<Uint8Array>;
+  artifact(jobId: string, name: string, by: string): Promise<Uint8Array>;
   readonly models: Models;
 }
 
 /** This party's halves of trained models. */
 export interface Models {
   list(pageSize: number, pageToken: string): Promise<ListModelsResponse>;
-  get(id: string): Promise<GetModelResponse>;
-  delete(id: string): Promise<void>;
+  get(id: string, by: string): Promise<GetModelResponse>;
+  delete(id: string, by: string): Promise<void>;
 }

@@ -35,7 +35,7 @@ export const passivePredictJob: JobRole = async function* (context): Run<Outcome
   const run = passiveScore(context.party, {
     ...inputOf(context, half, features),
     rowKeys: alignment.ids,
-    ledger: context.ledger.scores(context.own.dataset),
+    ledger: context.ledger.scores(context.own.dataset, context.agreement.jobId),
   });
   yield* stretch(run, PREPARED, SCORED);
   return {

@@ -12,6 +12,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Bytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import type { Place, Vault } from '../base/sealed.ts';
+import type { AuditLog } from './audit/log.ts';
 import type { Budget } from './options.ts';
 import { hashOfSet, type RowNames, type RowSet, rowsIn, symmetricDifference } from './row-sets.ts';
 import { inTransaction } from './state.ts';
@@ -59,6 +60,7 @@ export class ReleaseGate {
   readonly #database: DatabaseSync;
   readonly #names: RowNames;
   readonly #vault: Vault;
+  readonly #audit: AuditLog;
   readonly #budgetOf: (peer: string, dataset: string) => Budget;
 
   constructor(
@@ -66,7 +68,9 @@ export class ReleaseGate {
     names: RowNames,
     vault: Vault,
     budgetOf: (peer: string, dataset: string) => Budget,
+    audit: AuditLog,
   ) {
+    this.#audit = audit;
     this.#database = database;
     this.#names = names;
     this.#vault = vault;
@@ -187,6 +191,8 @@ export class ReleaseGate {
   }
 
   #debit({ peer, dataset, kind, job }: Question, { name, sets, cost }: Prepared): void {
+    const amount = cost.exact + cost.rows + cost.epsilon;
+    this.#audit.note({ event: 'debited', job, dataset, budget: 'answers', amount });
     this.#database
       .prepare(
         `INSERT INTO releases (question, peer, dataset, kind, job, epsilon, exact, rows)

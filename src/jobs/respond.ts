@@ -88,12 +88,14 @@ function acceptance(shop: Workshop, { record }: Accepted): AnswerMessage {
 
 function refused(shop: Workshop, peer: string, error: SottoError): AnswerMessage {
   const { field, expected } = error.facts;
-  shop.options.log({
+  const refusal = {
     event: 'proposal-refused',
     peer,
     code: error.code,
     field: typeof field === 'string' ? field.slice(0, 200) : '',
-  });
+  } as const;
+  shop.options.log(refusal);
+  shop.audit.note(refusal);
   return answerOf({
     verdict: Verdict.REJECTED,
     code: error.code,

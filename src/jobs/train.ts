@@ -96,7 +96,7 @@ export const passiveTrainJob: JobRole = async function* (context): Run<Outcome> 
       weights: trained.weights,
       intercept: 0,
       rowKeys,
-      ledger: ledger.scores(own.dataset),
+      ledger: ledger.scores(own.dataset, context.agreement.jobId),
     }),
     TRAINED,
     SCORED,

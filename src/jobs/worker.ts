@@ -13,6 +13,7 @@ import {
 } from '../gen/sotto/job/v1/job_pb.ts';
 import { checkValidity, parseAgreement, requireEqual } from './agreement.ts';
 import { runAttempt, type Workshop } from './attempt.ts';
+import type { AuditLog } from './audit/log.ts';
 import { ModelShelf } from './models.ts';
 import type { Models, Operator } from './peers.ts';
 import { planJob } from './plan.ts';
@@ -45,7 +46,12 @@ export class Worker implements Operator, AsyncDisposable {
     this.#release = release;
     this.#own = new Slots(limits.maxJobs);
     this.#peers = new Slots(limits.maxJobs);
-    this.models = new ModelShelf(shop.inventory, shop.options.log);
+    this.models = new ModelShelf(shop.inventory, shop.audit);
+  }
+
+  /** For what the jobs layer does not see. */
+  get audit(): Pick<AuditLog, 'note'> {
+    return this.#shop.audit;
   }
 
   /** Takes up what an earlier process left, and begins to hear peers. */
@@ -54,6 +60,7 @@ export class Worker implements Operator, AsyncDisposable {
     const unfinished = board.registry.unfinished();
     for (const record of unfinished) this.#resume(record);
     options.peers.serve((peer, transport) => this.#hear(peer, transport));
+    this.#shop.audit.note({ event: 'worker-started', party: options.party });
     options.log({ event: 'worker-started', party: options.party, resumed: unfinished.length });
   }
 
@@ -76,8 +83,9 @@ export class Worker implements Operator, AsyncDisposable {
     this.#stopping.abort(reason);
     await this.#runs.abortAll(reason);
     await Promise.all(this.#background);
-    this.#release();
     const { log, party } = this.#shop.options;
+    this.#shop.audit.note({ event: 'worker-stopped', party });
+    this.#release();
     log({ event: 'worker-stopped', party });
   }
 
@@ -103,8 +111,8 @@ export class Worker implements Operator, AsyncDisposable {
     const twin = board.registry.byRequest(requestId, specBytes(spec));
     if (twin !== undefined) return board.get(twin.job.id);
     const record = newJob(this.#shop, checked, requestId);
+    this.#asked('submit', by, record.job.id);
     board.insert(record);
-    options.log({ event: 'operator-asked', verb: 'submit', by, subject: record.job.id });
     this.#pursue(record.job.id);
     return board.get(record.job.id);
   }
@@ -121,8 +129,8 @@ export class Worker implements Operator, AsyncDisposable {
       requireEqual(JobSpecSchema, job.spec!, normaliseSpec(expected), 'spec');
     }
     checkValidity(parseAgreement(agreement!), options.clock.now());
+    this.#asked('approve', by, id);
     board.change(id, { approved: true });
-    options.log({ event: 'operator-asked', verb: 'approve', by, subject: id });
     return board.get(id);
   }
 
@@ -136,11 +144,11 @@ export class Worker implements Operator, AsyncDisposable {
 
   /** Over at once on this side; the peer is told, and is over as soon as it hears. */
   async cancel(id: string, by: string): Promise<Job> {
-    const { board, options } = this.#shop;
+    const { board } = this.#shop;
     const { state } = board.get(id);
     const error = new SottoError('cancelled', 'cancelled by an operator', { by });
+    this.#asked('cancel', by, id);
     if (board.end(id, error)) {
-      options.log({ event: 'operator-asked', verb: 'cancel', by, subject: id });
       this.#runs.abort(id, error);
       if (state !== JobState.SUBMITTED) this.#keep(this.#withdraw(id));
     }
@@ -151,9 +159,20 @@ export class Worker implements Operator, AsyncDisposable {
     return this.#shop.board.watch(id, AbortSignal.any([signal, this.#stopping.signal]));
   }
 
-  async artifact(jobId: string, name: string): Promise<Uint8Array> {
+  async artifact(jobId: string, name: string, by: string): Promise<Uint8Array> {
     this.#shop.board.get(jobId);
+    this.#asked('read-artifact', by, `${jobId}/${name}`);
     return this.#shop.artifacts.read(jobId, name);
+  }
+
+  /** Before it is done. */
+  #asked(
+    verb: 'submit' | 'approve' | 'cancel' | 'read-artifact',
+    by: string,
+    subject: string,
+  ): void {
+    this.#shop.audit.note({ event: 'asked', verb, by, subject });
+    this.#shop.options.log({ event: 'operator-asked', verb, by, subject });
   }
 
   #pursue(jobId: string): void {

@@ -44,9 +44,9 @@ export function jobService(
       // The job has not ended: whoever watches should come back.
       if (closing.aborted) throw new SottoError('peer-unavailable', 'the worker stops');
     },
-    readArtifact: async function* ({ jobId, name }) {
+    readArtifact: async function* ({ jobId, name }, call) {
       if (!ARTIFACT.test(name)) throw invalid('name', 'must be a plain file name');
-      const bytes = await operator.artifact(checkId(jobId, 'job_id'), name);
+      const bytes = await operator.artifact(checkId(jobId, 'job_id'), name, nameOf(call));
       for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
         yield { chunk: bytes.subarray(at, at + CHUNK_BYTES) };
       }
@@ -54,12 +54,15 @@ export function jobService(
   };
 }
 
-export function modelService({ models }: Operator): Implementation<typeof ModelService> {
+export function modelService(
+  { models }: Operator,
+  nameOf: (call: Call) => string,
+): Implementation<typeof ModelService> {
   return {
     listModels: ({ pageSize, pageToken }) => models.list(page(pageSize), token(pageToken)),
-    getModel: ({ id }) => models.get(checkId(id, 'id')),
-    deleteModel: async ({ id }) => {
-      await models.delete(checkId(id, 'id'));
+    getModel: ({ id }, call) => models.get(checkId(id, 'id'), nameOf(call)),
+    deleteModel: async ({ id }, call) => {
+      await models.delete(checkId(id, 'id'), nameOf(call));
       return {};
     },
   };

@@ -64,7 +64,7 @@ export async function serveOperators(options: OperatorsOptions): Promise<Operato
       log({ event: 'conversation-refused', peer: 'operator', code: 'unauthenticated' }),
     register: (grpc) => {
       grpc.addService(serviceDefinition(JobService), handlersOf(JobService, jobs, failed));
-      const models = modelService(options.operator);
+      const models = modelService(options.operator, nameOf);
       grpc.addService(serviceDefinition(ModelService), handlersOf(ModelService, models, failed));
       health.addToServer(grpc);
       if (options.reflection === true) addReflection(grpc, [JobService, ModelService]);

@@ -7,6 +7,7 @@ import { Ledger } from '../../src/jobs/ledger.ts';
 import { RowNames } from '../../src/jobs/row-sets.ts';
 import { openState } from '../../src/jobs/state.ts';
 import { systemRandom } from '../../src/jobs/system.ts';
+import { auditIn } from '../support/audit.ts';
 
 const vault = new Vault(freshKey());
 
@@ -16,8 +17,9 @@ function openLedger(folder = mkdtempSync(join(tmpdir(), 'sotto-ledger-'))) {
     if (database.isOpen) database.close();
   };
   onTestFinished(close);
+  const audit = auditIn(mkdtempSync(join(tmpdir(), 'sotto-audit-')));
   return {
-    ledger: new Ledger(database, new RowNames(database, systemRandom, vault)),
+    ledger: new Ledger(database, new RowNames(database, systemRandom, vault), audit),
     folder,
     close,
   };
@@ -96,25 +98,25 @@ const entry = (modelId: string, rowKeys: string[], values: number[], step = 0.12
 });
 
 test('a row scored before keeps its score, whatever its data says now', async () => {
-  const scores = openLedger().ledger.scores('calls');
+  const scores = openLedger().ledger.scores('calls', 'job');
   expect([...(await scores.debit(entry('m1', ['a', 'b'], [3, -4])))]).toEqual([3, -4]);
   expect([...(await scores.debit(entry('m1', ['b', 'c'], [9, 5])))]).toEqual([-4, 5]);
 });
 
 test('a row is scored by so many models, and a refusal leaves no trace', async () => {
   const { ledger } = openLedger();
-  const scores = ledger.scores('calls');
+  const scores = ledger.scores('calls', 'job');
   await scores.debit(entry('m1', ['a'], [1]));
   await scores.debit(entry('m2', ['a'], [2]));
   await expect(scores.debit(entry('m3', ['z', 'a'], [5, 3]))).rejects.toMatchObject({
     code: 'budget-exhausted',
   });
   expect([...(await scores.debit(entry('m3', ['z'], [8])))]).toEqual([8]);
-  expect([...(await ledger.scores('other').debit(entry('m3', ['a'], [3])))]).toEqual([3]);
+  expect([...(await ledger.scores('other', 'job').debit(entry('m3', ['a'], [3])))]).toEqual([3]);
 });
 
 test('a second step for the same model is refused', async () => {
-  const scores = openLedger().ledger.scores('calls');
+  const scores = openLedger().ledger.scores('calls', 'job');
   await scores.debit(entry('m1', ['a'], [1]));
   await expect(scores.debit(entry('m1', ['b'], [1], 0.25))).rejects.toMatchObject({
     code: 'parameters-rejected',

@@ -35,7 +35,7 @@ async function run(pair: Pair, spec = measureJob()) {
 }
 
 const fileOf = async (worker: Pair['bank'], id: string, name: string): Promise<string> =>
-  Buffer.from(await worker.artifact(id, name)).toString();
+  Buffer.from(await worker.artifact(id, name, 'ada')).toString();
 
 test('both parties hold the same signed result, near the truth and with intervals around it', async () => {
   await using pair = await openCampaign();

@@ -9,6 +9,7 @@ import { type Question, ReleaseGate } from '../../src/jobs/release.ts';
 import { RowNames } from '../../src/jobs/row-sets.ts';
 import { openState } from '../../src/jobs/state.ts';
 import { systemRandom } from '../../src/jobs/system.ts';
+import { auditIn } from '../support/audit.ts';
 
 const vault = new Vault(freshKey());
 const BUDGET: Budget = { epsilon: 1, exact: 3, rows: 1_000 };
@@ -20,7 +21,8 @@ function openGate(folder = mkdtempSync(join(tmpdir(), 'sotto-gate-'))) {
   };
   onTestFinished(close);
   const names = new RowNames(database, systemRandom, vault);
-  return { gate: new ReleaseGate(database, names, vault, () => BUDGET), folder, close };
+  const audit = auditIn(mkdtempSync(join(tmpdir(), 'sotto-audit-')));
+  return { gate: new ReleaseGate(database, names, vault, () => BUDGET, audit), folder, close };
 }
 
 const ids = (from: number, to: number): string[] =>

@@ -51,11 +51,11 @@ test('two parties train a model, keep a half each, and score with it', async () 
   expect(telco.result).toMatchObject({ modelId });
   expect(bank.parameters).toMatchObject({ 'ring degree': 4096, passes: 5 });
   expect(bank.artifacts).toEqual(['report.json', 'report.html', 'metrics.json', 'agreement.json']);
-  const report = JSON.parse(await text(pair.bank.artifact(id, 'report.json')));
+  const report = JSON.parse(await text(pair.bank.artifact(id, 'report.json', 'ada')));
   expect(report.rows).toMatchObject({ active: 1_500, aligned: 1_420 });
   expect(report.disclosures.length).toBe(bank.disclosures.length);
 
-  const half = await pair.telco.models.get(modelId);
+  const half = await pair.telco.models.get(modelId, 'ada');
   expect(half.model).toMatchObject({ role: 'passive', peer: 'bank', purpose: 'credit-risk' });
   expect(Buffer.from(half.content).toString()).not.toMatch(/income|bad/);
   expect((await pair.bank.models.list(0, '')).models.map((model) => model.id)).toEqual([modelId]);
@@ -65,7 +65,7 @@ test('two parties train a model, keep a half each, and score with it', async () 
   const done = await reaches(pair.bank, scored.id);
   expect(errorOf(done)).toEqual({ state: JobState.SUCCEEDED, code: undefined, field: undefined });
   expect((await reaches(pair.telco, scored.id)).artifacts).toEqual(['agreement.json']);
-  const lines = (await text(pair.bank.artifact(scored.id, 'scores.csv'))).trim().split('\n');
+  const lines = (await text(pair.bank.artifact(scored.id, 'scores.csv', 'ada'))).trim().split('\n');
   expect(lines[0]).toBe('id,probability,logit');
   expect(lines.length).toBe(1 + 1_420);
   for (const line of lines.slice(1)) {

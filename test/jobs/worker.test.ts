@@ -19,7 +19,7 @@ test('two workers align their tables, and each learns its own common rows', asyn
   expect(atTelco.submittedHere).toBe(false);
   expect(atTelco.agreementSha256).toBe(atBank.agreementSha256);
   const rows = await Promise.all(
-    [pair.bank, pair.telco].map((worker) => worker.artifact(submitted.id, 'aligned.csv')),
+    [pair.bank, pair.telco].map((worker) => worker.artifact(submitted.id, 'aligned.csv', 'ada')),
   );
   expect(Buffer.from(rows[0]!).equals(Buffer.from(rows[1]!))).toBe(true);
   expect(Buffer.from(rows[0]!).toString().split('\n').slice(0, -1).sort()).toEqual(
@@ -35,7 +35,9 @@ test('both keep what they agreed on, with both signatures', async () => {
     ['telco', 'bank', pair.telco],
   ] as const) {
     await reaches(worker, id);
-    const file = JSON.parse(Buffer.from(await worker.artifact(id, 'agreement.json')).toString());
+    const file = JSON.parse(
+      Buffer.from(await worker.artifact(id, 'agreement.json', 'ada')).toString(),
+    );
     const bytes = Buffer.from(file.bytes, 'base64');
     for (const party of [own, peer]) {
       const signature = Buffer.from(file.signatures[party], 'hex');

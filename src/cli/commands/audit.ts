@@ -1,0 +1,136 @@
+/** `sotto audit`: reads a worker's audit log, whether the worker runs or not. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { SottoError } from '../../base/errors.ts';
+import { checkAudit, rememberedHeads, type Witness } from '../../jobs/audit/check.ts';
+import type { Entry } from '../../jobs/audit/entries.ts';
+import { type Call, group, leaf } from '../command.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { table } from '../output.ts';
+import { openVault } from '../vault.ts';
+
+interface Flags {
+  readonly config: string;
+}
+
+interface VerifyFlags extends Flags {
+  readonly witness?: string;
+}
+
+interface ShowFlags extends Flags {
+  readonly job?: string;
+  readonly last?: string;
+}
+
+export function auditCommand(): Command {
+  const commands = [
+    leaf<VerifyFlags>('verify', 'whether the log holds: names the first bad entry', verify).option(
+      '--witness <file>',
+      'what a peer remembers of this log (its `sotto audit heads --json`): finds an older copy',
+    ),
+    leaf<ShowFlags>('show', 'the entries, oldest first', show)
+      .option('--job <id>', 'only those of a job')
+      .option('--last <n>', 'only the last n'),
+    leaf<Flags>('heads', "how far each peer's log was, for the peer to verify with", heads),
+  ];
+  const withConfig = (command: Command): Command =>
+    command.requiredOption('--config <file>', "the worker's YAML configuration");
+  return group('audit', 'the tamper-evident log of a worker', commands.map(withConfig));
+}
+
+const FLAWS = {
+  edited: 'was changed, or written by somebody who has not the key',
+  misplaced: 'does not follow the one before: an entry was deleted or moved',
+  damaged: 'is no entry',
+  'cut-short': 'and what came after it were cut off',
+  'rolled-back': 'is not the one that was there: the log was put back to an older copy',
+} as const;
+
+async function verify({ flags, output }: Call<VerifyFlags>): Promise<number> {
+  const config = loadConfig(flags.config);
+  const witnesses =
+    flags.witness === undefined ? [] : await readWitness(flags.witness, config.party);
+  using vault = await openVault(config);
+  const { bad, head } = checkAudit(config.state, vault, witnesses);
+  const text =
+    bad === undefined
+      ? `holds: ${head.entries} entries, head ${head.hash}`
+      : `entry ${bad.entry} ${FLAWS[bad.flaw]}`;
+  output.result({ holds: bad === undefined, head, ...(bad && { bad }) }, text);
+  return bad === undefined ? 0 : EXIT_CODES['verification-failed'];
+}
+
+async function show({ flags, output }: Call<ShowFlags>): Promise<undefined> {
+  const entries = await entriesOf(loadConfig(flags.config));
+  const chosen = entries
+    .filter(({ job, subject }) => flags.job === undefined || [job, subject].includes(flags.job))
+    .slice(flags.last === undefined ? 0 : -Number(flags.last));
+  if (output.json) {
+    for (const entry of chosen) output.result(entry, '');
+    return;
+  }
+  const rows = chosen.map(({ entry, time, event, previous: _, seal: __, ...fields }) => [
+    String(entry),
+    time,
+    event,
+    Object.entries(fields)
+      .map(([name, value]) => `${name}=${short(value)}`)
+      .join(' '),
+  ]);
+  output.result({}, table(['entry', 'time', 'event', ''], rows));
+}
+
+/** Hashes are shown by their first digits. */
+const short = (value: string | number): string =>
+  /^[0-9a-f]{64}$/.test(String(value)) ? `${String(value).slice(0, 12)}…` : String(value);
+
+async function heads({ flags, output }: Call<Flags>): Promise<undefined> {
+  const config = loadConfig(flags.config);
+  const remembered = [...rememberedHeads(await entriesOf(config))];
+  const shown = remembered.map(([of, head]) => ({ of, rememberedBy: config.party, ...head }));
+  const rows = shown.map(({ of, exchanges, hash }) => [of, String(exchanges), hash]);
+  output.result({ heads: shown }, table(['peer', 'exchanges', 'head'], rows));
+}
+
+/** Of a log that holds: what else it says is no evidence. */
+async function entriesOf(config: Config): Promise<readonly Entry[]> {
+  using vault = await openVault(config);
+  const { bad, entries } = checkAudit(config.state, vault);
+  if (bad === undefined) return entries;
+  throw new SottoError('verification-failed', 'the audit log does not hold', { ...bad });
+}
+
+const witnessSchema = z.object({
+  heads: z.array(
+    z.object({
+      of: z.string(),
+      rememberedBy: z.string(),
+      exchanges: z.int().min(0),
+      hash: z.string().regex(/^[0-9a-f]{64}$/),
+    }),
+  ),
+});
+
+/** What the peer's file says of this party's log. */
+async function readWitness(file: string, party: string): Promise<Witness[]> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const message = `cannot read ${file}: ${cause.code}`;
+    throw new SottoError('invalid-argument', message, {}, { cause });
+  });
+  const parsed = witnessSchema.safeParse(jsonOf(text));
+  const ours = parsed.data?.heads.filter(({ of }) => of === party) ?? [];
+  if (ours.length > 0)
+    return ours.map(({ rememberedBy, ...head }) => ({ ...head, peer: rememberedBy }));
+  const message = 'expected what `sotto audit heads --json` printed at a peer of this party';
+  throw new SottoError('invalid-argument', message, { file });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
