@@ -11,7 +11,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machine, type Subject } from './harness.ts';
-import { ring } from './kernels/ring.ts';
 import { ristretto } from './kernels/ristretto.ts';
 import { multiplyAccumulate } from './primitives/multiply-accumulate.ts';
 
@@ -26,11 +25,10 @@ interface Entry {
 
 const SUBJECTS: Readonly<Record<string, Subject>> = {
   'multiply-accumulate': multiplyAccumulate,
-  ring,
   ristretto,
 };
 /** Rows that are mostly allocation: garbage is collected at times of its own. Each has a row without. */
-const NOISY = /@noble\/curves|with copies|torus/;
+const NOISY = /@noble\/curves|with copies/;
 /** Of the pinned ratio: less is a regression. */
 const LEAST = 0.75;
 const ROUNDS = 3;

@@ -67,8 +67,6 @@ class ThreadPool implements Pool {
   readonly #options: PoolOptions;
   /** Ours rather than Piscina's queue, so that a deadline counts from the moment a task runs. */
   readonly #waiting = new Set<Waiting>();
-  /** Those that wait until no other does. */
-  readonly #idle = new Set<Waiting>();
   readonly #running = new Map<number, Running>();
   readonly #cancelAll = (): void => {
     this.#refuseWaiting(cancelled(this.#options.signal));
@@ -111,11 +109,11 @@ class ThreadPool implements Pool {
   async run<N extends TaskName>(
     name: N,
     input: TaskInput<N>,
-    options: RunOptions = {},
+    { signal, transfer = [] }: RunOptions = {},
   ): Promise<TaskOutput<N>> {
-    await this.#turn(options);
-    this.#keepTurn(options.signal);
-    const reply = await this.#onThread(name, input, options);
+    await this.#turn(signal);
+    this.#keepTurn(signal);
+    const reply = await this.#onThread(name, input, transfer, signal);
     if ('error' in reply) throw SottoError.fromRecord(reply.error);
     return reply.value as TaskOutput<N>;
   }
@@ -135,23 +133,23 @@ class ThreadPool implements Pool {
   }
 
   /** Resolves when a thread is free for the caller, first come first served. */
-  async #turn({ signal, priority }: RunOptions): Promise<void> {
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
     this.#refuseIfOver(signal);
     if (this.#busy < this.threads) {
       this.#busy += 1;
       return;
     }
     const limit = this.#options.maxQueue ?? MAX_QUEUE;
-    if (this.#waiting.size + this.#idle.size >= limit) {
+    if (this.#waiting.size >= limit) {
       throw new SottoError('internal', 'too many tasks wait for a thread', { limit });
     }
-    await this.#queue(priority === 'idle' ? this.#idle : this.#waiting, signal);
+    await this.#queue(signal);
   }
 
-  #queue(queue: Set<Waiting>, signal: AbortSignal | undefined): Promise<void> {
+  #queue(signal: AbortSignal | undefined): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const leave = (): void => {
-        queue.delete(waiting);
+        this.#waiting.delete(waiting);
         signal?.removeEventListener('abort', giveUp);
       };
       const waiting: Waiting = {
@@ -166,13 +164,13 @@ class ThreadPool implements Pool {
       };
       const giveUp = (): void => waiting.refuse(cancelled(signal));
       signal?.addEventListener('abort', giveUp, { once: true });
-      queue.add(waiting);
+      this.#waiting.add(waiting);
     });
   }
 
   /** The freed thread goes to who waits longest. */
   #startNext(): void {
-    const [next = this.#idle.values().next().value] = this.#waiting;
+    const [next] = this.#waiting;
     if (next === undefined) this.#busy -= 1;
     else next.start();
   }
@@ -181,7 +179,8 @@ class ThreadPool implements Pool {
   #onThread(
     name: TaskName,
     input: unknown,
-    { signal, transfer = [], into }: RunOptions,
+    transfer: readonly ArrayBuffer[],
+    signal: AbortSignal | undefined,
   ): Promise<TaskReply> {
     const id = this.#nextId++;
     const controller = new AbortController();
@@ -208,10 +207,7 @@ class ThreadPool implements Pool {
     signal?.addEventListener('abort', cancel, { once: true });
     this.#running.set(id, { lose, cancel });
     this.#piscina
-      .run(
-        { id, name, input, ...(into && { into }) },
-        { transferList: [...transfer], signal: controller.signal },
-      )
+      .run({ id, name, input }, { transferList: [...transfer], signal: controller.signal })
       .then(resolve, (thrown: unknown) => reject(unrunnable(name, thrown)))
       .finally(() => {
         for (const timer of timers) clearTimeout(timer);
@@ -239,7 +235,7 @@ class ThreadPool implements Pool {
   }
 
   #refuseWaiting(error: SottoError): void {
-    for (const waiting of [...this.#waiting, ...this.#idle]) waiting.refuse(error);
+    for (const waiting of [...this.#waiting]) waiting.refuse(error);
   }
 }
 

@@ -1,6 +1,4 @@
 /** What rpc and cli use of the jobs layer. */
-
-export { type Disk, type GrowingFile, systemDisk } from './disk.ts';
 export { openWorker } from './open.ts';
 export {
   type Clock,

@@ -6,7 +6,6 @@
  * their number over all jobs together that has to stay far below the number of rows.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { equalBytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import type { ScoreEntry, ScoreLedger } from '../protocols/score/index.ts';
 import type { AuditLog } from './audit/log.ts';
@@ -50,15 +49,13 @@ export class Ledger {
    * @throws budget-exhausted with `asked` and `left`, or with `differing` rows and `least`.
    */
   checkLabel(debit: LabelDebit): void {
-    const rowSet = this.#names.set(debit.ids);
-    if (!this.#isDebited(debit, rowSet)) this.#admit(debit, rowSet);
+    this.#admit(debit, this.#names.set(debit.ids));
   }
 
-  /** Durably, before the opening; once for a job, however often it is begun. @throws as `checkLabel`. */
+  /** Durably, before the opening. @throws as `checkLabel`. */
   debitLabel(debit: LabelDebit): void {
     const rowSet = this.#names.set(debit.ids);
     inTransaction(this.#database, () => {
-      if (this.#isDebited(debit, rowSet)) return;
       this.#admit(debit, rowSet);
       const { dataset, label, job, attempt, numbers, ids } = debit;
       this.#audit.note({ event: 'debited', job, dataset, budget: 'labels', amount: numbers });
@@ -66,16 +63,6 @@ export class Ledger {
         .prepare('INSERT INTO label_openings VALUES (?, ?, ?, ?, ?, ?, ?)')
         .run(dataset, label, job, attempt, numbers, ids.length, rowSet);
     });
-  }
-
-  /** A job opens the same numbers of the same rows whenever it is repeated, so it pays once. */
-  #isDebited({ job, numbers }: LabelDebit, rowSet: RowSet): boolean {
-    const row = this.#database
-      .prepare('SELECT numbers, row_set FROM label_openings WHERE job = ?')
-      .get(job) as unknown as { numbers: number; row_set: Uint8Array } | undefined;
-    if (row === undefined) return false;
-    if (row.numbers === numbers && equalBytes(row.row_set, rowSet)) return true;
-    throw new SottoError('internal', 'a job was about to open other numbers than before', { job });
   }
 
   #admit({ dataset, label, numbers, ids }: LabelDebit, rowSet: RowSet): void {

@@ -19,6 +19,8 @@ export interface JobRecord {
   readonly peerSignature: Uint8Array | undefined;
   /** An operator or a rule lets it begin. */
   readonly approved: boolean;
+  /** Something may have been opened to a party: never run again. Set before the opening. */
+  readonly opened: boolean;
 }
 
 interface Row {
@@ -29,6 +31,7 @@ interface Row {
   readonly agreement: Uint8Array | null;
   readonly peer_signature: Uint8Array | null;
   readonly approved: number;
+  readonly opened: number;
 }
 
 const ENDED: ReadonlySet<JobState> = new Set([
@@ -56,8 +59,8 @@ export class Registry {
     this.#database
       .prepare(
         `INSERT INTO jobs (id, ended, request_id, request_spec, job, agreement, peer_signature,
-           approved)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+           approved, opened)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         record.job.id,
@@ -68,6 +71,7 @@ export class Registry {
         record.agreement ?? null,
         record.peerSignature ?? null,
         Number(record.approved),
+        Number(record.opened),
       );
   }
 
@@ -76,7 +80,7 @@ export class Registry {
     inTransaction(this.#database, () => {
       const { changes } = this.#database
         .prepare(
-          `UPDATE jobs SET ended = ?, job = ?, agreement = ?, peer_signature = ?, approved = ?
+          `UPDATE jobs SET ended = ?, job = ?, agreement = ?, peer_signature = ?, approved = ?, opened = ?
            WHERE id = ? AND ended = 0`,
         )
         .run(
@@ -85,6 +89,7 @@ export class Registry {
           record.agreement ?? null,
           record.peerSignature ?? null,
           Number(record.approved),
+          Number(record.opened),
           record.job.id,
         );
       if (changes !== 1) {
@@ -184,5 +189,6 @@ function recordOf(row: Row): JobRecord {
     agreement: row.agreement ?? undefined,
     peerSignature: row.peer_signature ?? undefined,
     approved: row.approved === 1,
+    opened: row.opened === 1,
   };
 }

@@ -20,6 +20,7 @@ import {
   type TransferResponse,
   TransferResponseSchema,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
+import { Evaluations } from './evaluations.ts';
 import { TableFolder } from './folder.ts';
 import type { Meter } from './meter.ts';
 import { signReceipt } from './receipts.ts';
@@ -52,7 +53,7 @@ export interface TagServerOptions extends ServedFrom {
 export const MOST_ITEMS = 4096;
 export const POINT_BYTES = 32;
 const KEY_BYTES = 16;
-/** Of RFC 9497's random scalar, see `oprfEvaluateWithProof`. */
+/** Of RFC 9497's random scalar, see `Asked`. */
 const PROOF_COIN_BYTES = 48;
 const CHUNK_BYTES = 256 << 10;
 /** Manifests that a client may be behind and still follow the chain; all if it knows none. */
@@ -61,10 +62,12 @@ const MOST_CHAIN = 256;
 export class TagServer implements TagService {
   readonly #options: TagServerOptions;
   readonly #tables: ServedTables;
+  readonly #evaluations: Evaluations;
 
   constructor(options: TagServerOptions) {
     this.#options = options;
     this.#tables = new ServedTables(options.tables, options);
+    this.#evaluations = new Evaluations(options.compute);
   }
 
   async getManifest(peer: string, request: GetManifestRequest): Promise<GetManifestResponse> {
@@ -120,12 +123,8 @@ export class TagServer implements TagService {
     const { blinded } = request;
     // Fixed by the points, so that a retry gets the same bytes; another batch gets other coins.
     const coins = createHmac('sha512', epoch.proofKey).update(blinded).digest();
-    const { compute } = this.#options;
-    const { secretKey, publicKey } = epoch;
-    const input = { secretKey, publicKey, blinded, coins: coins.subarray(0, PROOF_COIN_BYTES) };
-    const { evaluated, proof } = await compute
-      .run('oprfEvaluateWithProof', input)
-      .catch(refusePoint);
+    const asked = { blinded, coins: coins.subarray(0, PROOF_COIN_BYTES) };
+    const { evaluated, proof } = await this.#evaluations.evaluate(epoch, asked).catch(refusePoint);
     const signed = signReceipt(receipt, this.#options.signingKey);
     return create(QueryResponseSchema, { evaluated, proof, receipt: signed, ...fetched });
   }

@@ -21,7 +21,7 @@ const die = (): void => {
 const compute: Compute = {
   threads: 1,
   async run(name, input, options) {
-    const isEvaluation = (name satisfies TaskName) === 'oprfEvaluateWithProof';
+    const isEvaluation = (name satisfies TaskName) === 'oprfEvaluateEach';
     if (isEvaluation) left -= 1;
     if (isEvaluation && left === 0 && moment === 'before') die();
     const output = await inline.run(name, input, options);

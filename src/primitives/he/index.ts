@@ -11,7 +11,6 @@ import {
   packResidues,
   unpackResidues,
 } from './residues.ts';
-import { openSealed, sealMessages } from './sealed.ts';
 import { addSummands, openSums } from './summands.ts';
 import { sumSelected } from './sums.ts';
 
@@ -58,8 +57,6 @@ export const heTasks: HeTasks = {
   addResidues,
   packResidues,
   unpackResidues,
-  sealMessages,
-  openSealed,
   innerProduct,
   ownShare,
 };

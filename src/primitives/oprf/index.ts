@@ -4,6 +4,7 @@ import {
   oprfDeriveKey,
   oprfEvaluate,
   oprfEvaluateDirect,
+  oprfEvaluateEach,
   oprfEvaluateWithProof,
   oprfFinalize,
   oprfFinalizeUnproved,
@@ -13,6 +14,7 @@ import { poprfEvaluateDirect, poprfEvaluateWithProof, poprfFinalize } from './po
 
 export { ready } from '../group/index.ts';
 export {
+  type Asked,
   type Blinded,
   type Evaluated,
   type KeyPair,
@@ -20,6 +22,7 @@ export {
   oprfDeriveKey,
   oprfEvaluate,
   oprfEvaluateDirect,
+  oprfEvaluateEach,
   oprfEvaluateWithProof,
   oprfFinalize,
   oprfFinalizeUnproved,
@@ -35,6 +38,7 @@ export const oprfTasks = {
   oprfDeriveKey,
   oprfEvaluate,
   oprfEvaluateDirect,
+  oprfEvaluateEach,
   oprfEvaluateWithProof,
   oprfFinalize,
   oprfFinalizeUnproved,

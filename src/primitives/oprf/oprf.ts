@@ -6,10 +6,10 @@
  */
 import type { Bytes } from '../../base/bytes.ts';
 import { concat } from '../../base/bytes.ts';
-import { SottoError } from '../../base/errors.ts';
+import { type ErrorRecord, SottoError } from '../../base/errors.ts';
 import { engine, multiply, POINT_BYTES, SCALAR_BYTES } from '../group/index.ts';
 import { deriveAndMultiplyEach, divideEach, GENERATOR, isIdentity, pointAt } from './points.ts';
-import { generateProof, multiplyWithNonce, verifyProof } from './proof.ts';
+import { generateProofs, multiplyWithNonces, verifyProof } from './proof.ts';
 import { scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
 import {
   contextOf,
@@ -98,18 +98,54 @@ export interface Evaluated {
   readonly proof: Bytes;
 }
 
-/** BlindEvaluate of section 3.3.2. `coins`: 48 bytes that no other call gets (see `multiplyWithNonce`). */
-export function oprfEvaluateWithProof(input: {
-  readonly secretKey: Uint8Array;
-  readonly publicKey: Uint8Array;
+/** One client's points, and 48 bytes that no other call gets (see `multiplyWithNonces`). */
+export interface Asked {
   readonly blinded: Uint8Array;
   readonly coins: Uint8Array;
-}): Evaluated {
-  const { secretKey, publicKey, blinded, coins } = input;
+}
+
+interface ProvingKey {
+  readonly secretKey: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
+/** BlindEvaluate of section 3.3.2. */
+export function oprfEvaluateWithProof(input: ProvingKey & Asked): Evaluated {
+  return evaluateAll(input, [input])[0]!;
+}
+
+/**
+ * The same for several requests under one key, each with a proof of its own, for less than one after another. One
+ * whose points are no use is told so by a code and a position, and the others are answered.
+ */
+export function oprfEvaluateEach(
+  input: ProvingKey & { readonly requests: readonly Asked[] },
+): (Evaluated | ErrorRecord)[] {
+  try {
+    return evaluateAll(input, input.requests);
+  } catch (thrown) {
+    if (!(thrown instanceof SottoError) || thrown.code !== 'protocol-violation') throw thrown;
+    if (input.requests.length === 1) return [thrown.toRecord()];
+    return input.requests.flatMap((request) => oprfEvaluateEach({ ...input, requests: [request] }));
+  }
+}
+
+function evaluateAll(
+  { secretKey, publicKey }: ProvingKey,
+  requests: readonly Asked[],
+): Evaluated[] {
   const key = usable(secretKey);
-  const { multiples: evaluated, nonce } = multiplyWithNonce(key, blinded, coins);
-  const statement = { context: contextOf('VOPRF'), publicKey, before: blinded, after: evaluated };
-  return { evaluated, proof: generateProof(statement, key, nonce) };
+  const unproved = requests.map(({ blinded, coins }) => ({ points: blinded, coins }));
+  const multiplied = multiplyWithNonces(key, unproved);
+  const context = contextOf('VOPRF');
+  const statements = requests.map(({ blinded }, i) => ({
+    context,
+    publicKey,
+    before: blinded,
+    after: multiplied[i]!.multiples,
+  }));
+  const proofs = generateProofs(statements, key, multiplied);
+  return multiplied.map(({ multiples }, i) => ({ evaluated: multiples, proof: proofs[i]! }));
 }
 
 function usable(secretKey: Uint8Array): bigint {

@@ -11,7 +11,7 @@ import {
   unblind,
 } from './oprf.ts';
 import { combineEach, isIdentity } from './points.ts';
-import { generateProof, multiplyWithNonce, verifyProof } from './proof.ts';
+import { generateProofs, multiplyWithNonces, verifyProof } from './proof.ts';
 import { fromBytes, modulo, toBytes } from './scalars.ts';
 import { checkLength, contextOf, hashToScalar, hashToUniform, prefixed } from './suite.ts';
 
@@ -58,15 +58,14 @@ export function poprfEvaluateWithProof(
 ): Evaluated {
   const { secretKey, info, blinded, coins } = input;
   const tweaked = tweakedSecretOf(secretKey, info);
-  const { multiples: evaluated, nonce } = multiplyWithNonce(
-    fromBytes(inverseOf(tweaked)),
-    blinded,
-    coins,
-  );
+  const inverse = fromBytes(inverseOf(tweaked));
+  const multiplied = multiplyWithNonces(inverse, [{ points: blinded, coins }]);
+  const evaluated = multiplied[0]!.multiples;
   const publicKey = oprfPublicKey({ secretKey: toBytes(tweaked) });
   // The other way round: what was divided by the scalar gives the blinded points when multiplied.
   const statement = { context: CONTEXT, publicKey, before: evaluated, after: blinded };
-  return { evaluated, proof: generateProof(statement, tweaked, nonce) };
+  const [proof] = generateProofs([statement], tweaked, multiplied);
+  return { evaluated, proof: proof! };
 }
 
 /** Finalize: 64 n bytes; the proof is checked first. Blind with `oprfBlind` in the mode POPRF. */

@@ -18,39 +18,67 @@ export interface Statement {
   readonly after: Uint8Array;
 }
 
-/** A proof's nonce, and its multiple of the generator. */
-interface Nonce {
-  readonly scalar: bigint;
-  readonly multiple: Uint8Array;
+/** Points of one statement that is to be proved, and its own coins: 48 bytes that no other statement gets. */
+export interface Unproved {
+  readonly points: Uint8Array;
+  readonly coins: Uint8Array;
+}
+
+/** The multiples of one statement's points; its proof's nonce, and the multiple of the generator by that. */
+export interface Multiplied {
+  readonly multiples: Bytes;
+  readonly nonce: { readonly scalar: bigint; readonly multiple: Uint8Array };
 }
 
 /**
- * The key's multiples of points, of which something is to be proved, with the nonce of that proof in one batch.
- * `coins`: 48 bytes, never used for another statement under the same key: two responses to different challenges
- * with one nonce are two equations in the key.
+ * The key's multiples of all statements' points, in one batch with their nonces'. Two responses to different
+ * challenges with one nonce are two equations in the key: hence the coins, each statement's own.
  */
-export function multiplyWithNonce(
-  key: bigint,
-  points: Uint8Array,
-  coins: Uint8Array,
-): { multiples: Bytes; nonce: Nonce } {
-  const count = countOf(points);
-  const [scalar] = scalarsFromCoins(coins, 1) as [bigint];
-  const scalars = Array.from({ length: count }, () => key);
-  const all = multiplyEach([...scalars, scalar], points, GENERATOR);
-  const multiple = pointAt(all, count);
-  return { multiples: all.slice(0, points.length), nonce: { scalar, multiple } };
+export function multiplyWithNonces(key: bigint, statements: readonly Unproved[]): Multiplied[] {
+  const counts = statements.map(({ points }) => countOf(points));
+  const nonces = statements.map(({ coins }) => scalarsFromCoins(coins, 1)[0]!);
+  const points = concat(...statements.map((each) => each.points));
+  const keys = Array.from({ length: points.length / POINT_BYTES }, () => key);
+  const generators = concat(...nonces.map(() => GENERATOR));
+  const all = multiplyEach([...keys, ...nonces], points, generators);
+  let at = 0;
+  return nonces.map((scalar, i) => {
+    const multiples = all.slice(POINT_BYTES * at, POINT_BYTES * (at + counts[i]!));
+    at += counts[i]!;
+    return { multiples, nonce: { scalar, multiple: pointAt(all, keys.length + i) } };
+  });
 }
 
-/** GenerateProof of section 2.2.1, of multiples that were calculated with that nonce. */
-export function generateProof(statement: Statement, key: bigint, nonce: Nonce): Bytes {
+/** GenerateProof of section 2.2.1 for each statement, of multiples that were calculated with its nonce. */
+export function generateProofs(
+  statements: readonly Statement[],
+  key: bigint,
+  multiplied: readonly Multiplied[],
+): Bytes[] {
+  const firsts = compositesOf(statements);
   // ComputeCompositesFast: who has the key need not sum the multiples a second time.
-  const first = sumsOfMultiples(weightsOf(statement), statement.before);
-  const both = multiplyEach([key, nonce.scalar], concat(first, first));
-  const points = [first, pointAt(both, 0), nonce.multiple, pointAt(both, 1)];
-  const challenge = challengeOf(statement, points);
-  const response = modulo(nonce.scalar - challenge * key);
-  return concat(toBytes(challenge), toBytes(response));
+  const scalars = multiplied.flatMap(({ nonce }) => [key, nonce.scalar]);
+  const both = multiplyEach(scalars, concat(...firsts.flatMap((first) => [first, first])));
+  return statements.map((statement, i) => {
+    const { nonce } = multiplied[i]!;
+    const points = [firsts[i]!, pointAt(both, 2 * i), nonce.multiple, pointAt(both, 2 * i + 1)];
+    const challenge = challengeOf(statement, points);
+    return concat(toBytes(challenge), toBytes(modulo(nonce.scalar - challenge * key)));
+  });
+}
+
+/** M of each statement: those of a single point are no sums, and multiplied together. */
+function compositesOf(statements: readonly Statement[]): Uint8Array[] {
+  const weights = statements.map(weightsOf);
+  const single = statements.filter((_, i) => weights[i]!.length === 1);
+  const multiples = multiplyEach(
+    weights.flatMap((each) => (each.length === 1 ? each : [])),
+    concat(...single.map(({ before }) => before)),
+  );
+  return statements.map((statement, i) => {
+    if (weights[i]!.length > 1) return sumsOfMultiples(weights[i]!, statement.before);
+    return pointAt(multiples, single.indexOf(statement));
+  });
 }
 
 /** VerifyProof of section 2.2.2; a proof that does not hold is a verification-failed. */

@@ -5,11 +5,13 @@ import { concat, toHex, utf8 } from '../../../src/base/bytes.ts';
 import { pointsFromUniform } from '../../../src/primitives/group/index.ts';
 import {
   COIN_BYTES,
+  type Evaluated,
   INPUT_BYTES_MAX,
   oprfBlind,
   oprfDeriveKey,
   oprfEvaluate,
   oprfEvaluateDirect,
+  oprfEvaluateEach,
   oprfEvaluateWithProof,
   oprfFinalize,
   oprfPublicKey,
@@ -130,6 +132,48 @@ test('modes have keys and outputs of their own', () => {
     (mode) => oprfEvaluateDirect({ mode, secretKey: keys.secretKey, inputs }).outputs,
   );
   expect(base).not.toEqual(verifiable);
+});
+
+describe('requests that are evaluated together', () => {
+  const sizes = [1, 3, 1, 2, 1];
+  const requests = () =>
+    sizes.map((size, i) => {
+      const some = Array.from({ length: size }, (_, j) => utf8(`request ${i} input ${j}`));
+      const blinding = oprfBlind({ inputs: some, coins: coinsFor(size) });
+      return { inputs: some, ...blinding, coins: coinsFor(1) };
+    });
+
+  test('are answered each as if alone, byte for byte', () => {
+    const asking = requests();
+    const together = oprfEvaluateEach({ ...keys, requests: asking });
+    expect(together).toEqual(asking.map((each) => oprfEvaluateWithProof({ ...keys, ...each })));
+    for (const [i, { inputs: some, blinds, blinded }] of asking.entries()) {
+      const answer = together[i] as Evaluated;
+      const { outputs } = oprfFinalize({ ...keys, inputs: some, blinds, blinded, ...answer });
+      const direct = oprfEvaluateDirect({ secretKey: keys.secretKey, inputs: some });
+      expect(outputs).toEqual(direct.outputs);
+    }
+  });
+
+  test('fail alone, with the place of the point that is none', () => {
+    const asking = requests();
+    const [, spoilt] = asking.map(({ blinded }) => blinded);
+    spoilt!.set(new Uint8Array(32).fill(255), 32);
+    const together = oprfEvaluateEach({ ...keys, requests: asking });
+    expect(together[1]).toMatchObject({
+      code: 'protocol-violation',
+      facts: { position: 1, of: 3 },
+    });
+    const others = together.filter((_, i) => i !== 1);
+    expect(others.every((each) => 'proof' in each)).toBe(true);
+  });
+
+  test('do not hide a key that is none', () => {
+    const secretKey = new Uint8Array(32);
+    expect(() => oprfEvaluateEach({ ...keys, secretKey, requests: requests() })).toThrowError(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    );
+  });
 });
 
 describe('a proof does not hold', () => {

@@ -6,8 +6,8 @@ import {
   measureTerms,
   measureTogether,
   plainTable,
-  type Stage,
   silent,
+  type Stage,
 } from '../../support/measure-stage.ts';
 import { toyGroup } from '../../support/toy-group.ts';
 

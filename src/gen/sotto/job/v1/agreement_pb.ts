@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sotto/job/v1/agreement.proto.
  */
 export const file_sotto_job_v1_agreement: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3R0by9qb2IvdjEvYWdyZWVtZW50LnByb3RvEgxzb3R0by5qb2IudjEiyAIKB0pvYlNwZWMSDwoHcHVycG9zZRgBIAEoCRIpCgZhY3RpdmUYAiABKAsyGS5zb3R0by5qb2IudjEuUGFydGljaXBhbnQSKgoHcGFzc2l2ZRgDIAEoCzIZLnNvdHRvLmpvYi52MS5QYXJ0aWNpcGFudBIoCgVhbGlnbhgEIAEoCzIXLnNvdHRvLmpvYi52MS5BbGlnblNwZWNIABIoCgV0cmFpbhgFIAEoCzIXLnNvdHRvLmpvYi52MS5UcmFpblNwZWNIABIsCgdwcmVkaWN0GAYgASgLMhkuc290dG8uam9iLnYxLlByZWRpY3RTcGVjSAASLAoHbWVhc3VyZRgLIAEoCzIZLnNvdHRvLmpvYi52MS5NZWFzdXJlU3BlY0gAEhkKEXZhbGlkX2Zvcl9zZWNvbmRzGAcgASgNQgoKCHByb3RvY29sIn4KC1BhcnRpY2lwYW50Eg0KBXBhcnR5GAEgASgJEg8KB2RhdGFzZXQYAiABKAkSKAoHY29sdW1ucxgDIAMoCzIXLnNvdHRvLmpvYi52MS5Db2x1bW5Vc2USJQoFbGFiZWwYBCABKAsyFi5zb3R0by5qb2IudjEuTGFiZWxVc2UiewoJQ29sdW1uVXNlEgwKBG5hbWUYASABKAkSJgoHbWlzc2luZxgCIAEoDjIVLnNvdHRvLmpvYi52MS5NaXNzaW5nEiAKBGtpbmQYAyABKA4yEi5zb3R0by5qb2IudjEuS2luZBIWCg5tYXhfY2F0ZWdvcmllcxgEIAEoDSIsCghMYWJlbFVzZRIOCgZjb2x1bW4YASABKAkSEAoIcG9zaXRpdmUYAiABKAkiCwoJQWxpZ25TcGVjImwKCVRyYWluU3BlYxIOCgZwYXNzZXMYASABKA0SDQoFcmlkZ2UYAiABKAESGQoRaGVsZF9vdXRfZnJhY3Rpb24YAyABKAESEQoJaGFybW9uaWNzGAQgASgNEhIKCm1vZGVsX2RheXMYBSABKA0iLQoLUHJlZGljdFNwZWMSEAoIbW9kZWxfaWQYASABKAkSDAoEc3RlcBgCIAEoASK+AgoJQWdyZWVtZW50Eg8KB3ZlcnNpb24YASABKAkSDgoGam9iX2lkGAIgASgJEiMKBHNwZWMYAyABKAsyFS5zb3R0by5qb2IudjEuSm9iU3BlYxIuCgpub3RfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglub3RfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHNlZWQYBiABKAwSGAoQaWRfbm9ybWFsaXphdGlvbhgHIAMoCRItCgtkaXNjbG9zdXJlcxgIIAMoCzIYLnNvdHRvLmpvYi52MS5EaXNjbG9zdXJlEhAKCG1heF9yb3dzGAkgASgEEhAKCG1pbl9yb3dzGAogASgEEhEKCWluaXRpYXRvchgLIAEoCSIrCgpEaXNjbG9zdXJlEg0KBXBhcnR5GAEgASgJEg4KBmxlYXJucxgCIAEoCSJZCg5Qcm9wb3NlTWVzc2FnZRIRCglhZ3JlZW1lbnQYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEg8KB2F0dGVtcHQYAyABKA0SEAoId2l0aGRyYXcYBCABKAgiLQoNUmVzdW1lTWVzc2FnZRINCgVub25jZRgBIAEoDBINCgVzdGVwcxgCIAEoDCJ5Cg1BbnN3ZXJNZXNzYWdlEiYKB3ZlcmRpY3QYASABKA4yFS5zb3R0by5qb2IudjEuVmVyZGljdBIRCglzaWduYXR1cmUYAiABKAwSDAoEY29kZRgDIAEoCRINCgVmaWVsZBgEIAEoCRIQCghleHBlY3RlZBgFIAEoCSpSCgdNaXNzaW5nEhcKE01JU1NJTkdfVU5TUEVDSUZJRUQQABIaChZNSVNTSU5HX01FQU5fSU5ESUNBVE9SEAESEgoOTUlTU0lOR19SRUZVU0UQAipECgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIQCgxLSU5EX05VTUVSSUMQARIUChBLSU5EX0NBVEVHT1JJQ0FMEAIqlgEKB1ZlcmRpY3QSFwoTVkVSRElDVF9VTlNQRUNJRklFRBAAEhQKEFZFUkRJQ1RfQUNDRVBURUQQARIdChlWRVJESUNUX0FXQUlUSU5HX0FQUFJPVkFMEAISFAoQVkVSRElDVF9SRUpFQ1RFRBADEhAKDFZFUkRJQ1RfQlVTWRAEEhUKEVZFUkRJQ1RfQ09OQ0xVREVEEAViBnByb3RvMw", [file_google_protobuf_timestamp, file_sotto_job_v1_measure]);
+  fileDesc("Chxzb3R0by9qb2IvdjEvYWdyZWVtZW50LnByb3RvEgxzb3R0by5qb2IudjEiyAIKB0pvYlNwZWMSDwoHcHVycG9zZRgBIAEoCRIpCgZhY3RpdmUYAiABKAsyGS5zb3R0by5qb2IudjEuUGFydGljaXBhbnQSKgoHcGFzc2l2ZRgDIAEoCzIZLnNvdHRvLmpvYi52MS5QYXJ0aWNpcGFudBIoCgVhbGlnbhgEIAEoCzIXLnNvdHRvLmpvYi52MS5BbGlnblNwZWNIABIoCgV0cmFpbhgFIAEoCzIXLnNvdHRvLmpvYi52MS5UcmFpblNwZWNIABIsCgdwcmVkaWN0GAYgASgLMhkuc290dG8uam9iLnYxLlByZWRpY3RTcGVjSAASLAoHbWVhc3VyZRgLIAEoCzIZLnNvdHRvLmpvYi52MS5NZWFzdXJlU3BlY0gAEhkKEXZhbGlkX2Zvcl9zZWNvbmRzGAcgASgNQgoKCHByb3RvY29sIn4KC1BhcnRpY2lwYW50Eg0KBXBhcnR5GAEgASgJEg8KB2RhdGFzZXQYAiABKAkSKAoHY29sdW1ucxgDIAMoCzIXLnNvdHRvLmpvYi52MS5Db2x1bW5Vc2USJQoFbGFiZWwYBCABKAsyFi5zb3R0by5qb2IudjEuTGFiZWxVc2UiewoJQ29sdW1uVXNlEgwKBG5hbWUYASABKAkSJgoHbWlzc2luZxgCIAEoDjIVLnNvdHRvLmpvYi52MS5NaXNzaW5nEiAKBGtpbmQYAyABKA4yEi5zb3R0by5qb2IudjEuS2luZBIWCg5tYXhfY2F0ZWdvcmllcxgEIAEoDSIsCghMYWJlbFVzZRIOCgZjb2x1bW4YASABKAkSEAoIcG9zaXRpdmUYAiABKAkiCwoJQWxpZ25TcGVjImwKCVRyYWluU3BlYxIOCgZwYXNzZXMYASABKA0SDQoFcmlkZ2UYAiABKAESGQoRaGVsZF9vdXRfZnJhY3Rpb24YAyABKAESEQoJaGFybW9uaWNzGAQgASgNEhIKCm1vZGVsX2RheXMYBSABKA0iLQoLUHJlZGljdFNwZWMSEAoIbW9kZWxfaWQYASABKAkSDAoEc3RlcBgCIAEoASK+AgoJQWdyZWVtZW50Eg8KB3ZlcnNpb24YASABKAkSDgoGam9iX2lkGAIgASgJEiMKBHNwZWMYAyABKAsyFS5zb3R0by5qb2IudjEuSm9iU3BlYxIuCgpub3RfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglub3RfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHNlZWQYBiABKAwSGAoQaWRfbm9ybWFsaXphdGlvbhgHIAMoCRItCgtkaXNjbG9zdXJlcxgIIAMoCzIYLnNvdHRvLmpvYi52MS5EaXNjbG9zdXJlEhAKCG1heF9yb3dzGAkgASgEEhAKCG1pbl9yb3dzGAogASgEEhEKCWluaXRpYXRvchgLIAEoCSIrCgpEaXNjbG9zdXJlEg0KBXBhcnR5GAEgASgJEg4KBmxlYXJucxgCIAEoCSJZCg5Qcm9wb3NlTWVzc2FnZRIRCglhZ3JlZW1lbnQYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEg8KB2F0dGVtcHQYAyABKA0SEAoId2l0aGRyYXcYBCABKAgieQoNQW5zd2VyTWVzc2FnZRImCgd2ZXJkaWN0GAEgASgOMhUuc290dG8uam9iLnYxLlZlcmRpY3QSEQoJc2lnbmF0dXJlGAIgASgMEgwKBGNvZGUYAyABKAkSDQoFZmllbGQYBCABKAkSEAoIZXhwZWN0ZWQYBSABKAkqUgoHTWlzc2luZxIXChNNSVNTSU5HX1VOU1BFQ0lGSUVEEAASGgoWTUlTU0lOR19NRUFOX0lORElDQVRPUhABEhIKDk1JU1NJTkdfUkVGVVNFEAIqRAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEAoMS0lORF9OVU1FUklDEAESFAoQS0lORF9DQVRFR09SSUNBTBACKn8KB1ZlcmRpY3QSFwoTVkVSRElDVF9VTlNQRUNJRklFRBAAEhQKEFZFUkRJQ1RfQUNDRVBURUQQARIdChlWRVJESUNUX0FXQUlUSU5HX0FQUFJPVkFMEAISFAoQVkVSRElDVF9SRUpFQ1RFRBADEhAKDFZFUkRJQ1RfQlVTWRAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_sotto_job_v1_measure]);
 
 /**
  * What an operator asks for. A job file is the YAML of this message.
@@ -433,35 +433,6 @@ export const ProposeMessageSchema: GenMessage<ProposeMessage> = /*@__PURE__*/
   messageDesc(file_sotto_job_v1_agreement, 9);
 
 /**
- * First message of each party in the channel of an attempt: how far it had come before.
- *
- * @generated from message sotto.job.v1.ResumeMessage
- */
-export type ResumeMessage = Message<"sotto.job.v1.ResumeMessage"> & {
-  /**
-   * 16 fresh coins: both parties' name the epoch in which the next steps are done.
-   *
-   * @generated from field: bytes nonce = 1;
-   */
-  nonce: Uint8Array;
-
-  /**
-   * 32 bytes for each step that the sender has kept: SHA-256 of the agreement and of names and epochs
-   * of all steps up to it. Equal values mean the same step, done together.
-   *
-   * @generated from field: bytes steps = 2;
-   */
-  steps: Uint8Array;
-};
-
-/**
- * Describes the message sotto.job.v1.ResumeMessage.
- * Use `create(ResumeMessageSchema)` to create a new message.
- */
-export const ResumeMessageSchema: GenMessage<ResumeMessage> = /*@__PURE__*/
-  messageDesc(file_sotto_job_v1_agreement, 10);
-
-/**
  * The answer to a proposal.
  *
  * @generated from message sotto.job.v1.AnswerMessage
@@ -504,7 +475,7 @@ export type AnswerMessage = Message<"sotto.job.v1.AnswerMessage"> & {
  * Use `create(AnswerMessageSchema)` to create a new message.
  */
 export const AnswerMessageSchema: GenMessage<AnswerMessage> = /*@__PURE__*/
-  messageDesc(file_sotto_job_v1_agreement, 11);
+  messageDesc(file_sotto_job_v1_agreement, 10);
 
 /**
  * @generated from enum sotto.job.v1.Missing
@@ -602,14 +573,6 @@ export const Verdict = {
    * @generated from enum value: VERDICT_BUSY = 4;
    */
   BUSY: 4,
-
-  /**
-   * The job has succeeded here, which it does only once the proposer has kept all that it needs to
-   * end it by itself.
-   *
-   * @generated from enum value: VERDICT_CONCLUDED = 5;
-   */
-  CONCLUDED: 5,
 } as const;
 
 /**
