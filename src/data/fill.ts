@@ -37,7 +37,7 @@ function numberFill({ name }: StoredColumn, sql: string, rows: number): Fill {
       const vector = chunk.getColumnVector(index);
       for (let i = 0; i < chunk.rowCount; i++) {
         const value = vector.getItem(i) as number | null;
-        if (value !== null && Number.isNaN(value)) throw notANumber(name, start + i + 1);
+        if (value !== null && Number.isNaN(value)) throw notOfItsType(name, start + i + 1);
         const place = places[start + i]!;
         if (place >= 0) values[place] = value ?? Number.NaN;
       }
@@ -81,7 +81,7 @@ function typeOf(type: ColumnType, use: ColumnUse): 'number' | 'bool' | 'date' | 
   throw new SottoError('invalid-argument', message, { column: use.name });
 }
 
-function notANumber(column: string, row: number): SottoError {
+export function notOfItsType(column: string, row: number): SottoError {
   const message = `column '${column}' holds a value at row ${row} that is not of its type`;
   return new SottoError('invalid-argument', message, { column, row });
 }

@@ -3,8 +3,10 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { SottoError } from '../base/errors.ts';
 import type { Column } from '../math/columns.ts';
 import { type ColumnType, type DatasetConfig, readDatasetConfig } from './dataset.ts';
-import { type ColumnUse, type Fill, openFill } from './fill.ts';
+import { type ColumnUse, type Fill, notOfItsType, openFill } from './fill.ts';
 import { normalizeIds } from './ids.ts';
+import { compilePredicate } from './predicate/compile.ts';
+import type { Predicate } from './predicate/index.ts';
 import { scan } from './scan.ts';
 import { columnTypes, countRows, findColumn, openSource, type Source } from './source.ts';
 import { textSql } from './sql.ts';
@@ -98,6 +100,58 @@ export class Table implements AsyncDisposable {
     return Uint8Array.from(labels.codes, (value) => (value === code ? 1 : 0));
   }
 
+  /** Columns as text, by column and then by row: rows ascend. NULL where a value is missing. */
+  async texts(
+    names: readonly string[],
+    rows: Uint32Array,
+    { signal }: ReadOptions = {},
+  ): Promise<(string | null)[][]> {
+    if (names.length === 0) return [];
+    const { dataset, stored } = this.#source;
+    const expressions = names.map((name) => textSql(findColumn(stored, name), dataset.missing));
+    const texts = names.map((): (string | null)[] => []);
+    let [start, next] = [0, 0];
+    for await (const chunk of this.#scan(expressions, signal)) {
+      const vectors = names.map((_, index) => chunk.getColumnVector(index));
+      for (; next < rows.length && rows[next]! < start + chunk.rowCount; next++) {
+        const at = rows[next]! - start;
+        for (const [index, vector] of vectors.entries()) {
+          texts[index]!.push(vector.getItem(at) as string | null);
+        }
+      }
+      start += chunk.rowCount;
+    }
+    this.#expectRows(start);
+    return texts;
+  }
+
+  /**
+   * Rows of which the predicate is true, ascending. Every row is read: a value that is not of its
+   * column's type is refused, wanted or not.
+   * @param today Days since 1970, from which "within n days" counts back.
+   */
+  async where(
+    predicate: Predicate,
+    { today, signal }: ReadOptions & { readonly today: number },
+  ): Promise<Uint32Array> {
+    const { dataset, stored } = this.#source;
+    const scope = { stored, types: this.types, missing: dataset.missing, today, bound: 1 };
+    const { sql, values, checks } = compilePredicate(predicate, scope);
+    const rows: number[] = [];
+    let start = 0;
+    const expressions = [sql, ...checks.map((check) => check.sql)];
+    for await (const chunk of this.#scan(expressions, signal, values)) {
+      for (const [index, { column }] of checks.entries()) {
+        refuseTrue(chunk, index + 1, { column, start });
+      }
+      const chosen = chunk.getColumnVector(0);
+      for (let i = 0; i < chunk.rowCount; i++) if (chosen.getItem(i) === true) rows.push(start + i);
+      start += chunk.rowCount;
+    }
+    this.#expectRows(start);
+    return Uint32Array.from(rows);
+  }
+
   close(): void {
     this.#source.instance.closeSync();
   }
@@ -106,9 +160,14 @@ export class Table implements AsyncDisposable {
     this.close();
   }
 
-  #scan(expressions: readonly string[], signal?: AbortSignal): AsyncGenerator<DuckDBDataChunk> {
+  #scan(
+    expressions: readonly string[],
+    signal?: AbortSignal,
+    values: readonly (number | string)[] = [],
+  ): AsyncGenerator<DuckDBDataChunk> {
     const { instance, from, path } = this.#source;
-    return scan(instance, `SELECT ${expressions.join(', ')} FROM ${from}`, [path], signal);
+    const sql = `SELECT ${expressions.join(', ')} FROM ${from}`;
+    return scan(instance, sql, [path, ...values], signal);
   }
 
   #fill(use: ColumnUse, rows: number): Fill {
@@ -138,5 +197,16 @@ export class Table implements AsyncDisposable {
       expected: this.rowCount,
       received: read,
     });
+  }
+}
+
+function refuseTrue(
+  chunk: DuckDBDataChunk,
+  index: number,
+  { column, start }: { readonly column: string; readonly start: number },
+): void {
+  const flags = chunk.getColumnVector(index);
+  for (let i = 0; i < chunk.rowCount; i++) {
+    if (flags.getItem(i) === true) throw notOfItsType(column, start + i + 1);
   }
 }

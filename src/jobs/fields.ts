@@ -1,5 +1,6 @@
 /** The fields of a job's spec: roles, participants, and the checks that name the field they fail on. */
 import { SottoError } from '../base/errors.ts';
+import { type Predicate, parsePredicate } from '../data/predicate/index.ts';
 import { type JobSpec, JobSpecSchema, type Participant } from '../gen/sotto/job/v1/agreement_pb.ts';
 
 export type ProtocolName = NonNullable<JobSpec['protocol']['case']>;
@@ -38,6 +39,19 @@ export function checkName(field: string, value: string): void {
   }
   // A control character could make two names look alike where a person approves them.
   if (/\p{Cc}/u.test(value)) throw invalidField(field, 'has a control character');
+}
+
+/** The text is a condition, whatever the table that it will be tried on. */
+export function checkCondition(field: string, text: string): Predicate {
+  try {
+    return parsePredicate(text);
+  } catch (thrown) {
+    if (!(thrown instanceof SottoError)) throw thrown;
+    throw new SottoError('invalid-argument', `${field}: ${thrown.message}`, {
+      field,
+      ...thrown.facts,
+    });
+  }
 }
 
 export const participant = (spec: JobSpec, role: Role): Participant => {

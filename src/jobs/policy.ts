@@ -4,6 +4,7 @@ import type { Agreement, JobSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { rejected } from './agreement.ts';
 import { participant, type Role } from './fields.ts';
 import { type Budget, DEFAULT_BUDGET, type Offer, type Rule } from './options.ts';
+import { conditionsOf } from './terms/conditions.ts';
 import { protocolOf } from './terms/index.ts';
 
 /** What of a dataset's configuration an agreement has to match. */
@@ -55,6 +56,10 @@ export function checkOffered(
   }
   if (side.label !== undefined && !admits(side.label.column)) {
     throw rejected(`${path}.label.column`, 'a column that is offered');
+  }
+  // What is counted by a condition on a column tells of the column.
+  for (const { field, columns } of conditionsOf(request.spec, request.role)) {
+    if (!columns.every(admits)) throw rejected(field, 'a condition on columns that are offered');
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Participant,
 } from '../gen/sotto/job/v1/agreement_pb.ts';
 import {
+  checkCondition,
   checkName,
   defaultTo,
   inRange,
@@ -83,6 +84,10 @@ function normaliseParticipant(
     else requireNameOnly(column, at);
   }
   normaliseLabel(side, path, part.label);
+  if (part.where === 'none' && side.where !== '') {
+    throw invalidField(`${path}.where`, `must be empty in ${part.protocol}`);
+  }
+  if (side.where !== '') checkCondition(`${path}.where`, side.where);
 }
 
 function normaliseFeature(column: ColumnUse, at: string): void {

@@ -11,6 +11,7 @@ import { requiredModel } from './models.ts';
 import { checkOffered, type OwnDataset, requirePeer } from './policy.ts';
 import type { JobRecord } from './registry.ts';
 import { normaliseSpec, roleOf } from './spec.ts';
+import { conditionsOf } from './terms/conditions.ts';
 import { protocolOf } from './terms/index.ts';
 
 /** A spec that this party could run, and what it concerns here. */
@@ -69,6 +70,9 @@ function requireColumns(
   }));
   if (side.label !== undefined) {
     wanted.push({ field: `spec.${role}.label.column`, column: side.label.column });
+  }
+  for (const { field, columns } of conditionsOf(spec, role)) {
+    wanted.push(...columns.map((column) => ({ field, column })));
   }
   for (const column of modelColumns) wanted.push({ field: `spec.${role}.dataset`, column });
   for (const { field, column } of wanted) {

@@ -61,6 +61,7 @@ const FLIPS: readonly (readonly [string, string, unknown])[] = [
   ['spec.train.held_out_fraction', 'spec.protocol.value.heldOutFraction', 0.3],
   ['spec.train.harmonics', 'spec.protocol.value.harmonics', 4],
   ['spec.train.model_days', 'spec.protocol.value.modelDays', 7],
+  ['spec.passive.where', 'spec.passive.where', 'age = 3'],
   ['job_id', 'jobId', 'ffff456789abcdef0123'],
   ['not_before', 'notBefore', timestampFromMs(NOW_MS + 5)],
   ['not_after', 'notAfter', timestampFromMs(NOW_MS + 5)],

@@ -2,8 +2,11 @@
 import type { JobSpec } from '../../gen/sotto/job/v1/agreement_pb.ts';
 import { invalidField, PROTOCOL_NAMES, type ProtocolName } from '../fields.ts';
 import { alignTerms } from './align.ts';
+import { countTerms } from './count.ts';
+import { excludeTerms } from './exclude.ts';
 import { measureTerms } from './measure.ts';
 import { predictTerms } from './predict.ts';
+import { selectTerms } from './select.ts';
 import type { Terms } from './terms.ts';
 import { trainTerms } from './train.ts';
 
@@ -11,6 +14,9 @@ const TERMS: Readonly<Record<ProtocolName, Terms>> = {
   align: alignTerms,
   train: trainTerms,
   predict: predictTerms,
+  exclude: excludeTerms,
+  select: selectTerms,
+  count: countTerms,
   measure: measureTerms,
 };
 

@@ -30,8 +30,8 @@ const SECONDS_PER_BYTE = 1 / 20e6;
 
 export const measureTerms: Terms = {
   parts: {
-    active: { columns: 'names', label: 'optional' },
-    passive: { columns: 'names', label: 'none' },
+    active: { columns: 'names', label: 'optional', where: 'none' },
+    passive: { columns: 'names', label: 'none', where: 'none' },
   },
   normalise: (spec) => {
     const value = normalised(measureSpec(spec));

@@ -21,9 +21,13 @@ export interface Part {
   readonly columns: 'none' | 'features' | 'names';
   /** `optional`: rows without it are meant to be all of them. */
   readonly label: 'none' | 'optional' | 'required';
+  /** Whether a condition may choose among the rows. */
+  readonly where: 'none' | 'allowed';
 }
 
-export const NO_COLUMNS: Part = { columns: 'none', label: 'none' };
+export const NO_COLUMNS: Part = { columns: 'none', label: 'none', where: 'none' };
+/** Rows alone, which a condition may choose. */
+export const CHOSEN_ROWS: Part = { ...NO_COLUMNS, where: 'allowed' };
 
 /** Each continues "<party> learns ...". */
 export interface Wording {

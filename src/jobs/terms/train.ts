@@ -24,8 +24,8 @@ const SECONDS_PER_BYTE = 1 / 2e6;
 
 export const trainTerms: Terms = {
   parts: {
-    active: { columns: 'features', label: 'required' },
-    passive: { columns: 'features', label: 'none' },
+    active: { columns: 'features', label: 'required', where: 'none' },
+    passive: { columns: 'features', label: 'none', where: 'none' },
   },
   normalise: (spec) => {
     const given = trainSpec(spec);

@@ -61,8 +61,6 @@ export const blindedAs = ({
 }: Pick<PassiveMeasureInput, 'ids' | 'terms'>): Parameters<Workshop['blind']>[0] => ({
   ids,
   session: terms.session,
-  maxRows: terms.maxRows,
-  minRows: 0,
 });
 
 function checkedCohorts({ ids, cohorts, terms }: PassiveMeasureInput): readonly Uint32Array[] {

@@ -6,7 +6,7 @@ import type { TaskInput, TaskName, TaskOutput } from '../../compute/compute.ts';
 import { AlignFingerprintsSchema, AlignPointsSchema } from '../../gen/sotto/protocol/v1/psi_pb.ts';
 import { POINT_BYTES, type Scalar } from '../../primitives/group/index.ts';
 import type { Party, Run } from '../party.ts';
-import { nameOf, type Order } from './elements.ts';
+import { canaryName, type Extras, nameOf, type Order } from './elements.ts';
 import type { AlignInput } from './setup.ts';
 
 /** Elements a message: 256 KiB of points, two seconds of one core. */
@@ -17,21 +17,23 @@ const PIECE = 128;
 const AHEAD = 2;
 const ENVELOPE_BYTES = 16;
 
-const HASH_DOMAIN = 'sotto.psi.align.v1.element';
-const FINGERPRINT_DOMAIN = 'sotto.psi.align.v1.fingerprint';
+const ALIGN_DOMAIN = 'sotto.psi.align.v1';
 
 /** The key and where it is used. Disposed of, it starts nothing more; a task that runs is left to end. */
 export class Workshop implements Disposable {
   readonly #party: Party;
   readonly #key: Scalar;
+  readonly #domain: string;
   /** Tasks that wait here rather than in the pool, whose queue other jobs share. */
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #closed = false;
 
-  constructor(party: Party, key: Scalar) {
+  /** @param domain Of the protocol: its elements never equal those of another. */
+  constructor(party: Party, key: Scalar, domain = ALIGN_DOMAIN) {
     this.#party = party;
     this.#key = key;
+    this.#domain = domain;
   }
 
   [Symbol.dispose](): void {
@@ -39,27 +41,32 @@ export class Workshop implements Disposable {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** H(id)^key for the list in its order: a promise a batch, each of up to `BATCH` points. */
-  blind({ ids, session }: AlignInput, order: Order): Promise<Uint8Array>[] {
+  /** H(name)^key for the list in its order: a promise a batch, each of up to `BATCH` points. */
+  blind(
+    { ids, session }: Pick<AlignInput, 'ids' | 'session'>,
+    order: Order,
+    extras: Extras = canaryName,
+  ): Promise<Uint8Array>[] {
+    const name = (row: number): string => nameOf(ids, extras, row);
     const batches: Promise<Uint8Array>[] = [];
     for (let at = 0; at < order.length; at += BATCH) {
       const places = order.subarray(at, at + BATCH);
       const before = batches.at(-AHEAD) ?? Promise.resolve();
-      batches.push(handled(before.then(() => this.#blindBatch(ids, session, places))));
+      batches.push(handled(before.then(() => this.#blindBatch(session, places, name))));
     }
     return batches;
   }
 
   async #blindBatch(
-    ids: readonly string[],
     session: Uint8Array,
     places: Order,
+    name: (row: number) => string,
   ): Promise<Uint8Array> {
     const scalar = this.#key.bytes;
     const pieces: Promise<Uint8Array>[] = [];
     for (let at = 0; at < places.length; at += PIECE) {
-      const names = Array.from(places.subarray(at, at + PIECE), (row) => nameOf(ids, row));
-      const input = { domain: HASH_DOMAIN, session, scalar, ids: names };
+      const names = Array.from(places.subarray(at, at + PIECE), name);
+      const input = { domain: `${this.#domain}.element`, session, scalar, ids: names };
       pieces.push(this.#run('hashAndMultiply', input));
     }
     return concat(...(await Promise.all(pieces)));
@@ -71,7 +78,8 @@ export class Workshop implements Disposable {
     const pieces: Promise<Uint8Array>[] = [];
     for (let at = 0; at < points.length; at += PIECE * POINT_BYTES) {
       const piece = points.slice(at, at + PIECE * POINT_BYTES);
-      const input = { domain: FINGERPRINT_DOMAIN, scalar, points: piece, width };
+      const domain = `${this.#domain}.fingerprint`;
+      const input = { domain, scalar, points: piece, width };
       pieces.push(this.#run('multiplyToFingerprints', input, [piece.buffer]));
     }
     return concat(...(await Promise.all(pieces)));
@@ -86,7 +94,7 @@ export class Workshop implements Disposable {
     while (!this.#closed && this.#running >= 2 * compute.threads) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    if (this.#closed) throw new SottoError('cancelled', 'the alignment has ended');
+    if (this.#closed) throw new SottoError('cancelled', 'the comparison has ended');
     this.#running += 1;
     try {
       return await compute.run(name, input, { signal, transfer });

@@ -1,8 +1,8 @@
-/** One's own list: ids and canaries in an order drawn at random, blinded batch by batch. */
+/** One's own list: ids and what is mixed among them, in an order drawn at random. */
 import { type Random, uniformBelow } from '../../base/random.ts';
 import { CANARIES } from './setup.ts';
 
-/** An element's place in the list -> its row; rows at and beyond the number of ids are canaries. */
+/** An element's place in the list -> its row; rows at and beyond the number of ids are extras, e.g. canaries. */
 export type Order = Uint32Array;
 
 /** Uniform among all orders of ids and canaries (Fisher and Yates): a place says nothing of an id. */
@@ -25,9 +25,15 @@ export function shuffled(order: Order, random: Random): Order {
   return order;
 }
 
-/** What is hashed for the element at a place. The prefix keeps canaries apart from every id. */
-export function nameOf(ids: readonly string[], row: number): string {
-  return row < ids.length ? `id:${ids[row]!}` : `canary:${row - ids.length}`;
+/** The name of an extra, by its number. */
+export type Extras = (index: number) => string;
+
+/** Extras that both parties hold: nothing that is an id is named so. */
+export const canaryName: Extras = (index) => `canary:${index}`;
+
+/** What is hashed for a row. The prefix keeps ids apart from every extra. */
+export function nameOf(ids: readonly string[], extras: Extras, row: number): string {
+  return row < ids.length ? `id:${ids[row]!}` : extras(row - ids.length);
 }
 
 const BLOCK_BYTES = 1 << 14;

@@ -66,11 +66,15 @@ export async function exchangeSizes(
 export function sizesOf(ownIds: number, peerIds: number): Sizes {
   const own = ownIds + CANARIES;
   const peer = peerIds + CANARIES;
-  const bits = STATISTICAL_BITS + 2 * Math.log2(Math.max(own, peer));
-  return { own, peer, peerIds, width: Math.ceil(bits / 8) };
+  return { own, peer, peerIds, width: fingerprintWidth(own, peer) };
 }
 
-function checkLimit(ids: number, maxRows: number, whose: string): void {
+/** In bytes, for lists of so many elements. */
+export function fingerprintWidth(own: number, peer: number): number {
+  return Math.ceil((STATISTICAL_BITS + 2 * Math.log2(Math.max(own, peer))) / 8);
+}
+
+export function checkLimit(ids: number, maxRows: number, whose: string): void {
   if (ids <= maxRows) return;
   throw new SottoError('parameters-rejected', 'more ids than were agreed on', {
     field: 'max_rows',
@@ -80,7 +84,7 @@ function checkLimit(ids: number, maxRows: number, whose: string): void {
   });
 }
 
-function checkIds(ids: readonly string[]): void {
+export function checkIds(ids: readonly string[]): void {
   const rows = new Map<string, number>();
   ids.forEach((id, row) => {
     const earlier = rows.get(id);

@@ -10,13 +10,15 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { MeasureSpec } from "./measure_pb.ts";
 import { file_sotto_job_v1_measure } from "./measure_pb.ts";
+import type { CountSpec, ExcludeSpec, SelectSpec } from "./sets_pb.ts";
+import { file_sotto_job_v1_sets } from "./sets_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sotto/job/v1/agreement.proto.
  */
 export const file_sotto_job_v1_agreement: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3R0by9qb2IvdjEvYWdyZWVtZW50LnByb3RvEgxzb3R0by5qb2IudjEiyAIKB0pvYlNwZWMSDwoHcHVycG9zZRgBIAEoCRIpCgZhY3RpdmUYAiABKAsyGS5zb3R0by5qb2IudjEuUGFydGljaXBhbnQSKgoHcGFzc2l2ZRgDIAEoCzIZLnNvdHRvLmpvYi52MS5QYXJ0aWNpcGFudBIoCgVhbGlnbhgEIAEoCzIXLnNvdHRvLmpvYi52MS5BbGlnblNwZWNIABIoCgV0cmFpbhgFIAEoCzIXLnNvdHRvLmpvYi52MS5UcmFpblNwZWNIABIsCgdwcmVkaWN0GAYgASgLMhkuc290dG8uam9iLnYxLlByZWRpY3RTcGVjSAASLAoHbWVhc3VyZRgLIAEoCzIZLnNvdHRvLmpvYi52MS5NZWFzdXJlU3BlY0gAEhkKEXZhbGlkX2Zvcl9zZWNvbmRzGAcgASgNQgoKCHByb3RvY29sIn4KC1BhcnRpY2lwYW50Eg0KBXBhcnR5GAEgASgJEg8KB2RhdGFzZXQYAiABKAkSKAoHY29sdW1ucxgDIAMoCzIXLnNvdHRvLmpvYi52MS5Db2x1bW5Vc2USJQoFbGFiZWwYBCABKAsyFi5zb3R0by5qb2IudjEuTGFiZWxVc2UiewoJQ29sdW1uVXNlEgwKBG5hbWUYASABKAkSJgoHbWlzc2luZxgCIAEoDjIVLnNvdHRvLmpvYi52MS5NaXNzaW5nEiAKBGtpbmQYAyABKA4yEi5zb3R0by5qb2IudjEuS2luZBIWCg5tYXhfY2F0ZWdvcmllcxgEIAEoDSIsCghMYWJlbFVzZRIOCgZjb2x1bW4YASABKAkSEAoIcG9zaXRpdmUYAiABKAkiCwoJQWxpZ25TcGVjImwKCVRyYWluU3BlYxIOCgZwYXNzZXMYASABKA0SDQoFcmlkZ2UYAiABKAESGQoRaGVsZF9vdXRfZnJhY3Rpb24YAyABKAESEQoJaGFybW9uaWNzGAQgASgNEhIKCm1vZGVsX2RheXMYBSABKA0iLQoLUHJlZGljdFNwZWMSEAoIbW9kZWxfaWQYASABKAkSDAoEc3RlcBgCIAEoASK+AgoJQWdyZWVtZW50Eg8KB3ZlcnNpb24YASABKAkSDgoGam9iX2lkGAIgASgJEiMKBHNwZWMYAyABKAsyFS5zb3R0by5qb2IudjEuSm9iU3BlYxIuCgpub3RfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglub3RfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHNlZWQYBiABKAwSGAoQaWRfbm9ybWFsaXphdGlvbhgHIAMoCRItCgtkaXNjbG9zdXJlcxgIIAMoCzIYLnNvdHRvLmpvYi52MS5EaXNjbG9zdXJlEhAKCG1heF9yb3dzGAkgASgEEhAKCG1pbl9yb3dzGAogASgEEhEKCWluaXRpYXRvchgLIAEoCSIrCgpEaXNjbG9zdXJlEg0KBXBhcnR5GAEgASgJEg4KBmxlYXJucxgCIAEoCSJZCg5Qcm9wb3NlTWVzc2FnZRIRCglhZ3JlZW1lbnQYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMEg8KB2F0dGVtcHQYAyABKA0SEAoId2l0aGRyYXcYBCABKAgieQoNQW5zd2VyTWVzc2FnZRImCgd2ZXJkaWN0GAEgASgOMhUuc290dG8uam9iLnYxLlZlcmRpY3QSEQoJc2lnbmF0dXJlGAIgASgMEgwKBGNvZGUYAyABKAkSDQoFZmllbGQYBCABKAkSEAoIZXhwZWN0ZWQYBSABKAkqUgoHTWlzc2luZxIXChNNSVNTSU5HX1VOU1BFQ0lGSUVEEAASGgoWTUlTU0lOR19NRUFOX0lORElDQVRPUhABEhIKDk1JU1NJTkdfUkVGVVNFEAIqRAoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEAoMS0lORF9OVU1FUklDEAESFAoQS0lORF9DQVRFR09SSUNBTBACKn8KB1ZlcmRpY3QSFwoTVkVSRElDVF9VTlNQRUNJRklFRBAAEhQKEFZFUkRJQ1RfQUNDRVBURUQQARIdChlWRVJESUNUX0FXQUlUSU5HX0FQUFJPVkFMEAISFAoQVkVSRElDVF9SRUpFQ1RFRBADEhAKDFZFUkRJQ1RfQlVTWRAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_sotto_job_v1_measure]);
+  fileDesc("Chxzb3R0by9qb2IvdjEvYWdyZWVtZW50LnByb3RvEgxzb3R0by5qb2IudjEizAMKB0pvYlNwZWMSDwoHcHVycG9zZRgBIAEoCRIpCgZhY3RpdmUYAiABKAsyGS5zb3R0by5qb2IudjEuUGFydGljaXBhbnQSKgoHcGFzc2l2ZRgDIAEoCzIZLnNvdHRvLmpvYi52MS5QYXJ0aWNpcGFudBIoCgVhbGlnbhgEIAEoCzIXLnNvdHRvLmpvYi52MS5BbGlnblNwZWNIABIoCgV0cmFpbhgFIAEoCzIXLnNvdHRvLmpvYi52MS5UcmFpblNwZWNIABIsCgdwcmVkaWN0GAYgASgLMhkuc290dG8uam9iLnYxLlByZWRpY3RTcGVjSAASLAoHZXhjbHVkZRgIIAEoCzIZLnNvdHRvLmpvYi52MS5FeGNsdWRlU3BlY0gAEioKBnNlbGVjdBgJIAEoCzIYLnNvdHRvLmpvYi52MS5TZWxlY3RTcGVjSAASKAoFY291bnQYCiABKAsyFy5zb3R0by5qb2IudjEuQ291bnRTcGVjSAASLAoHbWVhc3VyZRgLIAEoCzIZLnNvdHRvLmpvYi52MS5NZWFzdXJlU3BlY0gAEhkKEXZhbGlkX2Zvcl9zZWNvbmRzGAcgASgNQgoKCHByb3RvY29sIo0BCgtQYXJ0aWNpcGFudBINCgVwYXJ0eRgBIAEoCRIPCgdkYXRhc2V0GAIgASgJEigKB2NvbHVtbnMYAyADKAsyFy5zb3R0by5qb2IudjEuQ29sdW1uVXNlEiUKBWxhYmVsGAQgASgLMhYuc290dG8uam9iLnYxLkxhYmVsVXNlEg0KBXdoZXJlGAUgASgJInsKCUNvbHVtblVzZRIMCgRuYW1lGAEgASgJEiYKB21pc3NpbmcYAiABKA4yFS5zb3R0by5qb2IudjEuTWlzc2luZxIgCgRraW5kGAMgASgOMhIuc290dG8uam9iLnYxLktpbmQSFgoObWF4X2NhdGVnb3JpZXMYBCABKA0iLAoITGFiZWxVc2USDgoGY29sdW1uGAEgASgJEhAKCHBvc2l0aXZlGAIgASgJIgsKCUFsaWduU3BlYyJsCglUcmFpblNwZWMSDgoGcGFzc2VzGAEgASgNEg0KBXJpZGdlGAIgASgBEhkKEWhlbGRfb3V0X2ZyYWN0aW9uGAMgASgBEhEKCWhhcm1vbmljcxgEIAEoDRISCgptb2RlbF9kYXlzGAUgASgNIi0KC1ByZWRpY3RTcGVjEhAKCG1vZGVsX2lkGAEgASgJEgwKBHN0ZXAYAiABKAEivgIKCUFncmVlbWVudBIPCgd2ZXJzaW9uGAEgASgJEg4KBmpvYl9pZBgCIAEoCRIjCgRzcGVjGAMgASgLMhUuc290dG8uam9iLnYxLkpvYlNwZWMSLgoKbm90X2JlZm9yZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbm90X2FmdGVyGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRzZWVkGAYgASgMEhgKEGlkX25vcm1hbGl6YXRpb24YByADKAkSLQoLZGlzY2xvc3VyZXMYCCADKAsyGC5zb3R0by5qb2IudjEuRGlzY2xvc3VyZRIQCghtYXhfcm93cxgJIAEoBBIQCghtaW5fcm93cxgKIAEoBBIRCglpbml0aWF0b3IYCyABKAkiKwoKRGlzY2xvc3VyZRINCgVwYXJ0eRgBIAEoCRIOCgZsZWFybnMYAiABKAkiWQoOUHJvcG9zZU1lc3NhZ2USEQoJYWdyZWVtZW50GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDBIPCgdhdHRlbXB0GAMgASgNEhAKCHdpdGhkcmF3GAQgASgIInkKDUFuc3dlck1lc3NhZ2USJgoHdmVyZGljdBgBIAEoDjIVLnNvdHRvLmpvYi52MS5WZXJkaWN0EhEKCXNpZ25hdHVyZRgCIAEoDBIMCgRjb2RlGAMgASgJEg0KBWZpZWxkGAQgASgJEhAKCGV4cGVjdGVkGAUgASgJKlIKB01pc3NpbmcSFwoTTUlTU0lOR19VTlNQRUNJRklFRBAAEhoKFk1JU1NJTkdfTUVBTl9JTkRJQ0FUT1IQARISCg5NSVNTSU5HX1JFRlVTRRACKkQKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhAKDEtJTkRfTlVNRVJJQxABEhQKEEtJTkRfQ0FURUdPUklDQUwQAip/CgdWZXJkaWN0EhcKE1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABIUChBWRVJESUNUX0FDQ0VQVEVEEAESHQoZVkVSRElDVF9BV0FJVElOR19BUFBST1ZBTBACEhQKEFZFUkRJQ1RfUkVKRUNURUQQAxIQCgxWRVJESUNUX0JVU1kQBGIGcHJvdG8z", [file_google_protobuf_timestamp, file_sotto_job_v1_measure, file_sotto_job_v1_sets]);
 
 /**
  * What an operator asks for. A job file is the YAML of this message.
@@ -32,7 +34,7 @@ export type JobSpec = Message<"sotto.job.v1.JobSpec"> & {
   purpose: string;
 
   /**
-   * The party with the labels (train), or the one that receives the scores (predict).
+   * The party with the labels (train), that receives the scores (predict), or that compares (exclude, count).
    *
    * @generated from field: sotto.job.v1.Participant active = 2;
    */
@@ -64,6 +66,24 @@ export type JobSpec = Message<"sotto.job.v1.JobSpec"> & {
      */
     value: PredictSpec;
     case: "predict";
+  } | {
+    /**
+     * @generated from field: sotto.job.v1.ExcludeSpec exclude = 8;
+     */
+    value: ExcludeSpec;
+    case: "exclude";
+  } | {
+    /**
+     * @generated from field: sotto.job.v1.SelectSpec select = 9;
+     */
+    value: SelectSpec;
+    case: "select";
+  } | {
+    /**
+     * @generated from field: sotto.job.v1.CountSpec count = 10;
+     */
+    value: CountSpec;
+    case: "count";
   } | {
     /**
      * @generated from field: sotto.job.v1.MeasureSpec measure = 11;
@@ -108,7 +128,7 @@ export type Participant = Message<"sotto.job.v1.Participant"> & {
   dataset: string;
 
   /**
-   * Feature columns, by name. Empty in align.
+   * Feature columns (train), or columns that the other party is given (select), by name.
    *
    * @generated from field: repeated sotto.job.v1.ColumnUse columns = 3;
    */
@@ -120,6 +140,13 @@ export type Participant = Message<"sotto.job.v1.Participant"> & {
    * @generated from field: sotto.job.v1.LabelUse label = 4;
    */
   label?: LabelUse | undefined;
+
+  /**
+   * A condition on this party's own columns: only rows that fulfil it take part. Empty: all rows.
+   *
+   * @generated from field: string where = 5;
+   */
+  where: string;
 };
 
 /**
