@@ -16,6 +16,11 @@ import { ready, refused } from '../support/tag-buckets.ts';
 import { idOf } from '../support/tag-parts.ts';
 import { ask, TagWorld } from '../support/tag-world.ts';
 
+const pointsOf = (bytes: Uint8Array): string[] =>
+  Array.from({ length: bytes.length / 32 }, (_, at) =>
+    Buffer.from(bytes.subarray(32 * at, 32 * at + 32)).toString('hex'),
+  );
+
 describe('a bank that cheats', () => {
   /** A client whose transfer is kept, so that it can be sent again, or changed. */
   async function kept(world: TagWorld) {
@@ -28,17 +33,21 @@ describe('a bank that cheats', () => {
       },
     }));
     await ask(world2.client, [idOf(5)]);
-    return { ...world2, transfer: transfers[0]! };
+    return { ...world2, transfers, transfer: transfers[0]! };
   }
 
   test('gets the same answer for the same bytes, after a restart too, and none for other choices', async () => {
     using world = new TagWorld();
-    const { server, transfer, meter } = await kept(world);
+    const { server, client, transfer, transfers, meter } = await kept(world);
     const first = await server.transfer('bank', transfer);
     const again = await world.server({ meter }).transfer('bank', transfer);
     expect(toBinary(TransferResponseSchema, again)).toEqual(
       toBinary(TransferResponseSchema, first),
     );
+    await ask(client, [idOf(5)]);
+    const next = await server.transfer('bank', transfers[1]!);
+    const points = [...pointsOf(first.answers), ...pointsOf(next.answers)];
+    expect(new Set(points).size).toBe(points.length); // coins of one answer serve no other
     const other = transfer.choices.slice();
     other.copyWithin(0, 64, 128); // points that are some, but not those of before
     const choices = { ...transfer, choices: other };
