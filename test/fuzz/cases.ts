@@ -11,6 +11,7 @@ import { operatorTargets } from './targets/operators.ts';
 import { primitiveTargets } from './targets/primitives.ts';
 import { proposalTargets } from './targets/proposals.ts';
 import { roleTargets } from './targets/roles.ts';
+import { tagTargets } from './targets/tags.ts';
 
 export const TARGETS: readonly Target[] = [
   ...frameTargets,
@@ -19,6 +20,7 @@ export const TARGETS: readonly Target[] = [
   ...proposalTargets,
   ...operatorTargets,
   ...fileTargets,
+  ...tagTargets,
 ];
 
 /** A case that takes longer has hung. */
