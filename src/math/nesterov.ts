@@ -7,7 +7,7 @@ export interface Schedule {
   readonly ridge: number;
 }
 
-/** Coefficients c of a point sum_i c[i] g_i, g_i the gradient (without ridge) of pass i + 1. */
+/** Coefficients c of a point sum_i c[i] g_i, g_i the gradient (without ridge) of pass i + 1, besides the start's. */
 export type Combination = Float64Array;
 
 export interface UnrolledNesterov {
@@ -15,10 +15,12 @@ export interface UnrolledNesterov {
   readonly looks: readonly Combination[];
   /** The weights after the last pass. */
   readonly end: Combination;
+  /** What is left of the start in each look, and in the end: 1 without ridge. */
+  readonly start: { readonly looks: readonly number[]; readonly end: number };
 }
 
 /**
- * Y. Nesterov (1983) with momentum (t - 1)/(t + 2), from zero: y_t = w + m_t (w - w_before),
+ * Y. Nesterov (1983) with momentum (t - 1)/(t + 2), from any start: y_t = w + m_t (w - w_before),
  * w' = (1 - step ridge) y_t - step g(y_t). Linear in the gradients, so the same recursion runs on
  * coefficient vectors; they depend on the schedule alone and are the same for every feature and party.
  */
@@ -26,6 +28,8 @@ export function unrollNesterov({ passes, step, ridge }: Schedule): UnrolledNeste
   const looks: Combination[] = [];
   let weights = new Float64Array(passes);
   let before = weights;
+  const left: number[] = [];
+  let [start, startBefore] = [1, 1];
   for (let pass = 1; pass <= passes; pass++) {
     const momentum = (pass - 1) / (pass + 2);
     const look = weights.map((c, i) => c + momentum * (c - before[i]!));
@@ -33,6 +37,9 @@ export function unrollNesterov({ passes, step, ridge }: Schedule): UnrolledNeste
     before = weights;
     weights = look.map((c) => (1 - step * ridge) * c);
     weights[pass - 1]! -= step;
+    const kept = start + momentum * (start - startBefore);
+    left.push(kept);
+    [startBefore, start] = [start, (1 - step * ridge) * kept];
   }
-  return { looks, end: weights };
+  return { looks, end: weights, start: { looks: left, end: start } };
 }

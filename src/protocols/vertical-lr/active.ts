@@ -29,7 +29,14 @@ import {
 } from './opening.ts';
 import { describeParameters } from './parameters.ts';
 import { Pass, receiveKeys } from './pass.ts';
-import { checkFeatures, checkLabels, checkSettings, receiveShape, sendShape } from './shape.ts';
+import {
+  checkFeatures,
+  checkLabels,
+  checkSettings,
+  checkStart,
+  receiveShape,
+  sendShape,
+} from './shape.ts';
 import { addTransformed, answerPhasors, emptyResiduals, transformReals } from './sigmoid.ts';
 import { type Targets, targetsOf } from './targets.ts';
 import {
@@ -40,13 +47,21 @@ import {
   type Trained,
   type Training,
 } from './training.ts';
-import { type IntegerSchedule, integerSchedule, type Point, weightShares } from './weights.ts';
+import {
+  fromStart,
+  type IntegerSchedule,
+  integerSchedule,
+  type Point,
+  weightShares,
+} from './weights.ts';
 
 export interface ActiveInput {
   readonly features: FeatureMatrix;
   /** 0 or 1, one a row. */
   readonly labels: Uint8Array;
   readonly settings: Settings;
+  /** Weights of the features to begin with; both parties give theirs, or neither. */
+  readonly start?: Float64Array | undefined;
   /** Most bytes of residues of the columns that are kept from pass to pass; 512 MiB if left out. */
   readonly keptBytes?: number;
   /** What is left of the same training before a cut; left out, a cut ends it. */
@@ -62,6 +77,7 @@ interface Labelled extends Training {
   readonly schedule: IntegerSchedule;
   readonly targets: Targets;
   readonly q: bigint;
+  readonly start: Float64Array | undefined;
 }
 
 /** Learns the weights of its own features and the intercept; see the card of the protocol for what else. */
@@ -70,6 +86,7 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
   checkSettings(settings, features.rows);
   checkLabels(labels, features.rows);
   checkFeatures(features);
+  checkStart(input.start, features.columns);
   const shape = { role: 'active', rows: features.rows, weights: features.columns + 1 } as const;
   await sendShape(party, settings, shape); //                                          -> shape
   const parameters = await receiveShape(party, settings, shape); //                    <- shape
@@ -83,10 +100,11 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
     schedule: integerSchedule(parameters, settings.ridge),
     targets: targetsOf(labels, parameters),
     q: remaindersOf(parameters.ring.primes).modulus,
+    start: input.start,
   };
   const history = new History(training, memory);
   yield progressOf(training, history.passes + 1, 0);
-  if (history.passes === 0) await firstPass(training, history);
+  if (history.passes === 0 && input.start === undefined) await firstPass(training, history);
   const labelPart = await residualsFor(training, training.targets.series.constant);
   for (let pass = history.passes + 1; pass <= parameters.passes; pass++) {
     yield* laterPass(training, pass, labelPart, history);
@@ -118,7 +136,7 @@ function residualsFor(training: Labelled, prediction: number): Promise<Int32Arra
 }
 
 /**
- * Without weights the residuals base rate - y are the active party's alone, and only the passive party's
+ * Without a start the residuals base rate - y are the active party's alone, and only the passive party's
  * gradients need the other.
  */
 async function firstPass(training: Labelled, history: History): Promise<void> {
@@ -182,10 +200,16 @@ async function* laterPass(
 }
 
 /** This party's shares of all weights at a point. The intercept is the last of its own. */
-function sharesAt({ q, ownWeights }: Labelled, point: Point, history: History) {
+function sharesAt(training: Labelled, point: Point, history: History) {
+  const { q, ownWeights, peerWeights, parameters, start } = training;
+  const own = weightShares(point, history.own, {
+    q,
+    weights: ownWeights,
+    intercept: ownWeights - 1,
+  });
   return {
-    own: weightShares(point, history.own, { q, intercept: ownWeights - 1 }),
-    peer: weightShares(point, history.peer, { q }),
+    own: fromStart(own, start, point, { q, turn: parameters.turn }),
+    peer: weightShares(point, history.peer, { q, weights: peerWeights }),
   };
 }
 

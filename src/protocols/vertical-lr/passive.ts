@@ -29,7 +29,7 @@ import {
 } from './opening.ts';
 import { describeParameters } from './parameters.ts';
 import { Pass, receiveKeys } from './pass.ts';
-import { checkFeatures, checkSettings, receiveShape, sendShape } from './shape.ts';
+import { checkFeatures, checkSettings, checkStart, receiveShape, sendShape } from './shape.ts';
 import { receiveSigmoid, sendPhasors } from './sigmoid.ts';
 import {
   beforeOpening,
@@ -39,11 +39,19 @@ import {
   type Trained,
   type Training,
 } from './training.ts';
-import { type IntegerSchedule, integerSchedule, type Point, weightShares } from './weights.ts';
+import {
+  fromStart,
+  type IntegerSchedule,
+  integerSchedule,
+  type Point,
+  weightShares,
+} from './weights.ts';
 
 export interface PassiveInput {
   readonly features: FeatureMatrix;
   readonly settings: Settings;
+  /** Weights of the features to begin with; both parties give theirs, or neither. */
+  readonly start?: Float64Array | undefined;
   /** Most bytes of residues of the columns that are kept from pass to pass; 512 MiB if left out. */
   readonly keptBytes?: number;
   /** What is left of the same training before a cut; left out, a cut ends it. */
@@ -53,6 +61,7 @@ export interface PassiveInput {
 interface Scheduled extends Training {
   readonly schedule: IntegerSchedule;
   readonly q: bigint;
+  readonly start: Float64Array | undefined;
 }
 
 /** Learns the weights of its own features; see the card of the protocol for what else. */
@@ -60,6 +69,7 @@ export async function* passiveTrain(party: Party, input: PassiveInput): Run<Trai
   const { features, settings, memory = NO_MEMORY } = input;
   checkSettings(settings, features.rows);
   checkFeatures(features);
+  checkStart(input.start, features.columns);
   const shape = { role: 'passive', rows: features.rows, weights: features.columns } as const;
   await sendShape(party, settings, shape); //                                          -> shape
   const parameters = await receiveShape(party, settings, shape); //                    <- shape
@@ -72,10 +82,11 @@ export async function* passiveTrain(party: Party, input: PassiveInput): Run<Trai
     peerWeights: parameters.weightsActive,
     schedule: integerSchedule(parameters, settings.ridge),
     q: remaindersOf(parameters.ring.primes).modulus,
+    start: input.start,
   };
   const history = new History(training, memory);
   yield progressOf(training, history.passes + 1, 0);
-  if (history.passes === 0) await firstPass(training, history);
+  if (history.passes === 0 && input.start === undefined) await firstPass(training, history);
   for (let pass = history.passes + 1; pass <= parameters.passes; pass++) {
     yield* laterPass(training, pass, history);
   }
@@ -145,10 +156,16 @@ async function* laterPass(training: Scheduled, pass: number, history: History): 
 }
 
 /** This party's shares of all weights at a point. The intercept is the active party's last. */
-function sharesAt({ q, peerWeights }: Scheduled, point: Point, history: History) {
+function sharesAt(training: Scheduled, point: Point, history: History) {
+  const { q, ownWeights, peerWeights, parameters, start } = training;
+  const own = weightShares(point, history.own, { q, weights: ownWeights });
   return {
-    own: weightShares(point, history.own, { q }),
-    peer: weightShares(point, history.peer, { q, intercept: peerWeights - 1 }),
+    own: fromStart(own, start, point, { q, turn: parameters.turn }),
+    peer: weightShares(point, history.peer, {
+      q,
+      weights: peerWeights,
+      intercept: peerWeights - 1,
+    }),
   };
 }
 

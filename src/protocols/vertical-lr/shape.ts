@@ -47,6 +47,22 @@ export function checkFeatures({ rows, columns, values }: FeatureMatrix): void {
   }
 }
 
+/** The most that a weight may start with, in logits a unit of its feature: far within a turn of the torus. */
+const LARGEST_START = 16;
+
+/** Refuses a start of another length, or of weights that no training has. */
+export function checkStart(start: Float64Array | undefined, columns: number): void {
+  if (start === undefined) return;
+  const fits = start.every((weight) => Math.abs(weight) <= LARGEST_START);
+  if (start.length === columns && fits) return;
+  throw new SottoError('invalid-argument', 'no training can begin with these weights', {
+    field: 'start',
+    expected: columns,
+    found: start.length,
+    most: LARGEST_START,
+  });
+}
+
 function rangeOf(values: Float64Array): [least: number, most: number] {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
