@@ -64,7 +64,7 @@ export async function prepareTraining(
 export async function prepareScoring(
   { party }: JobContext,
   table: Table,
-  { rows }: Alignment,
+  { rows }: Pick<Alignment, 'rows'>,
   preprocessing: Preprocessing,
 ): Promise<FeatureMatrix> {
   const uses = preprocessing.columns.map(({ name, kind }) => ({ name, kind }));

@@ -60,20 +60,64 @@ export class Ledger {
       const { dataset, label, job, attempt, numbers, ids } = debit;
       this.#audit.note({ event: 'debited', job, dataset, budget: 'labels', amount: numbers });
       this.#database
-        .prepare('INSERT INTO label_openings VALUES (?, ?, ?, ?, ?, ?, ?)')
+        .prepare('INSERT INTO label_openings VALUES (?, ?, ?, ?, 0, ?, ?, ?)')
         .run(dataset, label, job, attempt, numbers, ids.length, rowSet);
     });
   }
 
-  #admit({ dataset, label, numbers, ids }: LabelDebit, rowSet: RowSet): void {
-    const left = this.labelsLeft(dataset, label, ids.length);
-    if (numbers > left) {
-      throw new SottoError(
-        'budget-exhausted',
-        'opening these weights would say too much about the labels',
-        { asked: numbers, left, dataset, label },
-      );
+  /**
+   * What a training opens that begins from another's weights: numbers that depend on all labels the other's depended on.
+   * Debited once more for each, of the rows that they came from.
+   * @throws as `checkLabel`, before anything is debited.
+   */
+  debitParent(parentJob: string, debit: Pick<LabelDebit, 'job' | 'attempt' | 'numbers'>): void {
+    inTransaction(this.#database, () => {
+      for (const [index, opening] of this.#openingsOf(parentJob).entries()) {
+        this.#requireLeft({ ...opening, numbers: debit.numbers }, opening.rows);
+        this.#database
+          .prepare('INSERT INTO label_openings VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+          .run(
+            ...[opening.dataset, opening.label, debit.job, debit.attempt, index + 1],
+            ...[debit.numbers, opening.rows, opening.row_set],
+          );
+      }
+    });
+  }
+
+  /** @throws as `debitParent`: asked before the work. */
+  checkParent(parentJob: string, numbers: number): void {
+    for (const opening of this.#openingsOf(parentJob)) {
+      this.#requireLeft({ ...opening, numbers }, opening.rows);
     }
+  }
+
+  /** Of the labels' own party; none at the other. */
+  #openingsOf(job: string) {
+    return this.#database
+      .prepare('SELECT DISTINCT dataset, label, rows, row_set FROM label_openings WHERE job = ?')
+      .all(job) as unknown as readonly {
+      readonly dataset: string;
+      readonly label: string;
+      readonly rows: number;
+      readonly row_set: Uint8Array;
+    }[];
+  }
+
+  #requireLeft(
+    { dataset, label, numbers }: Pick<LabelDebit, 'dataset' | 'label' | 'numbers'>,
+    rows: number,
+  ): void {
+    const left = this.labelsLeft(dataset, label, rows);
+    if (numbers <= left) return;
+    throw new SottoError(
+      'budget-exhausted',
+      'opening these weights would say too much about the labels',
+      { asked: numbers, left, dataset, label },
+    );
+  }
+
+  #admit({ dataset, label, numbers, ids }: LabelDebit, rowSet: RowSet): void {
+    this.#requireLeft({ dataset, label, numbers }, ids.length);
     const before = this.#database
       .prepare('SELECT row_set FROM label_openings WHERE dataset = ? AND label = ?')
       .all(dataset, label) as unknown as { row_set: Uint8Array }[];

@@ -59,10 +59,15 @@ const modelOf = (summary: ModelSummary): MessageInitShape<typeof ModelSchema> =>
 /** Makes the error that this side gives for a field that is not as expected. */
 export type Complaint = (field: string, expected: string) => SottoError;
 
-const FIELD = 'spec.predict.model_id';
+/** The field that names a model, and the name; undefined for jobs without one. */
+function namedModel({ protocol }: JobSpec): readonly [field: string, id: string] | undefined {
+  if (protocol.case === 'predict') return ['spec.predict.model_id', protocol.value.modelId];
+  if (protocol.case !== 'train' || protocol.value.parentModelId === '') return undefined;
+  return ['spec.train.parent_model_id', protocol.value.parentModelId];
+}
 
 /**
- * The own half of the model that the spec scores with; undefined for jobs without one. A half that
+ * The own half of the model that the spec scores with or begins from; undefined for jobs without one. A half that
  * is missing, that belongs to training with another peer, or that has expired is complained about alike.
  */
 export async function requiredModel(
@@ -71,17 +76,16 @@ export async function requiredModel(
   nowMs: number,
   complain: Complaint,
 ): Promise<ModelHalf | undefined> {
-  const { protocol } = request.spec;
-  if (protocol.case !== 'predict') return undefined;
-  const half = await inventory
-    .loadCurrent(protocol.value.modelId, nowMs)
-    .catch((thrown: unknown) => {
-      const known = thrown instanceof SottoError && thrown.code !== 'internal';
-      if (!known) throw thrown;
-      throw complain(FIELD, 'a model that both parties have and that has not expired');
-    });
+  const named = namedModel(request.spec);
+  if (named === undefined) return undefined;
+  const [field, id] = named;
+  const half = await inventory.loadCurrent(id, nowMs).catch((thrown: unknown) => {
+    const known = thrown instanceof SottoError && thrown.code !== 'internal';
+    if (!known) throw thrown;
+    throw complain(field, 'a model that both parties have and that has not expired');
+  });
   if (half.peer !== request.peer) {
-    throw complain(FIELD, 'a model that both parties have and that has not expired');
+    throw complain(field, 'a model that both parties have and that has not expired');
   }
   return half;
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SottoError } from '../base/errors.ts';
 
-/** A file of another version is refused, never guessed at. 2: the ledger's key is sealed. 3: releases. */
-const VERSION = 3;
+/** A file of another version is refused, never guessed at. 2: the ledger's key is sealed. 3: releases. 4: inherited openings. */
+const VERSION = 4;
 
 const TABLES = `
   CREATE TABLE jobs (
@@ -26,10 +26,11 @@ const TABLES = `
     label TEXT NOT NULL,
     job TEXT NOT NULL,
     attempt INTEGER NOT NULL,
+    inherited INTEGER NOT NULL,
     numbers INTEGER NOT NULL,
     rows INTEGER NOT NULL,
     row_set BLOB NOT NULL,
-    PRIMARY KEY (job, attempt)
+    PRIMARY KEY (job, attempt, inherited)
   ) STRICT;
   CREATE INDEX openings_by_label ON label_openings (dataset, label);
   CREATE TABLE scores (

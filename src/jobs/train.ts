@@ -10,6 +10,7 @@ import type { LabelDebit } from './ledger.ts';
 import { at, type JobContext, type JobRole, type Outcome, stretch, trainSpecOf } from './role.ts';
 import { StopWatch } from './stop-watch.ts';
 import { activeOutcome, labelsOf, passiveOutcome } from './trained.ts';
+import { warmStart } from './warm-start.ts';
 
 /** Shares of the job, from measured trainings of 5,000 to 100,000 rows: alignment dominates small ones. */
 const ALIGNED = 0.35;
@@ -31,18 +32,21 @@ export const activeTrainJob: JobRole = async function* (context): Run<Outcome> {
   const peer = await exchangeSetup(context, prepared);
   const debit = debitOf(context, alignment, prepared, peer.features);
   context.ledger.checkLabel(debit);
+  const start = await beginning(context, alignment, prepared, peer.features);
   watch.lap('prepare');
 
   const run = activeTrain(party, {
     features: prepared.train,
     labels: labels.train,
     settings: settingsOf(context),
+    start: start.weights,
   });
   const trained = yield* stretch(
     untilOpening(run, () => {
       // Marked first: a process that ends in between has spent too much, not opened too much.
       context.markOpened();
       context.ledger.debitLabel(debit);
+      start.debit();
     }),
     PREPARED,
     TRAINED,
@@ -82,9 +86,17 @@ export const passiveTrainJob: JobRole = async function* (context): Run<Outcome> 
   requireScorable(context, prepared, rowKeys);
   const peer = await exchangeSetup(context, prepared);
 
-  const run = passiveTrain(party, { features: prepared.train, settings: settingsOf(context) });
+  const start = await beginning(context, alignment, prepared, peer.features);
+  const run = passiveTrain(party, {
+    features: prepared.train,
+    settings: settingsOf(context),
+    start: start.weights,
+  });
   const trained = yield* stretch(
-    untilOpening(run, () => context.markOpened()),
+    untilOpening(run, () => {
+      context.markOpened();
+      start.debit();
+    }),
     PREPARED,
     TRAINED,
   );
@@ -103,6 +115,24 @@ export const passiveTrainJob: JobRole = async function* (context): Run<Outcome> 
   );
   return passiveOutcome(context, { alignment, prepared, trained, peerFeatures: peer.features });
 };
+
+/**
+ * Where the training begins, and what that costs: the peer's new weights depend on the parent's labels too, of whichever
+ * party they are.
+ */
+async function beginning(
+  context: JobContext,
+  alignment: Alignment,
+  prepared: Prepared,
+  numbers: number,
+): Promise<{ readonly weights: Float64Array | undefined; debit(): void }> {
+  const { ledger, agreement, attempt } = context;
+  const warm = await warmStart(context, alignment, prepared);
+  if (warm === undefined) return { weights: undefined, debit: () => {} };
+  ledger.checkParent(warm.parentJob, numbers);
+  const debit = { job: agreement.jobId, attempt, numbers };
+  return { weights: warm.weights, debit: () => ledger.debitParent(warm.parentJob, debit) };
+}
 
 function settingsOf(context: JobContext) {
   const { passes, ridge, harmonics } = trainSpecOf(context);

@@ -165,9 +165,21 @@ async function keepHalf(
       alignedRows: alignment.rows.length,
       trainRows: prepared.train.rows,
       heldOutRows: prepared.heldOut.rows,
+      ...originOf(context),
     },
   };
   await context.inventory.save(halfOf(facts));
+}
+
+/** Where a model comes from, besides its rows. */
+function originOf(
+  context: JobContext,
+): Pick<HalfFacts['lineage'], 'parentModelId' | 'measureJobId'> {
+  const { parentModelId, measureJobId } = trainSpecOf(context);
+  return {
+    ...(parentModelId === '' ? {} : { parentModelId }),
+    ...(measureJobId === '' ? {} : { measureJobId }),
+  };
 }
 
 function reportFiles(

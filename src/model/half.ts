@@ -72,6 +72,10 @@ const half = z.strictObject({
     alignedRows: count,
     trainRows: count,
     heldOutRows: count,
+    /** The model that this one began from. */
+    parentModelId: text.optional(),
+    /** The measurement whose responses were the labels. */
+    measureJobId: text.optional(),
   }),
 });
 

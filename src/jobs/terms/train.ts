@@ -7,7 +7,7 @@ import {
   TrainSpecSchema,
 } from '../../gen/sotto/job/v1/agreement_pb.ts';
 import { chooseParameters } from '../../protocols/vertical-lr/parameters.ts';
-import { defaultTo, inRange } from '../fields.ts';
+import { checkName, defaultTo, inRange } from '../fields.ts';
 import { ALIGNMENT, alignEstimate } from './align.ts';
 import {
   added,
@@ -21,6 +21,9 @@ import {
 const MIN_TRAINING_ROWS = 1_000;
 /** Ring arithmetic and encryption for a byte of the wire, on one core of each party. */
 const SECONDS_PER_BYTE = 1 / 2e6;
+
+const PARENT =
+  'that the training begins at the model named as its parent, so that the weights depend on the data and labels of that one too';
 
 export const trainTerms: Terms = {
   parts: {
@@ -40,12 +43,15 @@ export const trainTerms: Terms = {
       ),
       harmonics: inRange('spec.train.harmonics', defaultTo(given.harmonics, 3), 2, 4),
       modelDays: inRange('spec.train.model_days', defaultTo(given.modelDays, 365), 1, 3_650),
+      parentModelId: optionalName('spec.train.parent_model_id', given.parentModelId),
+      measureJobId: optionalName('spec.train.measure_job_id', given.measureJobId),
     });
     spec.protocol = { case: 'train', value };
   },
-  wording: () => ({
+  wording: (spec) => ({
     both: [
       ...ALIGNMENT,
+      ...(trainSpec(spec).parentModelId === '' ? [] : [PARENT]),
       "the number of the other party's features, and the message sizes and times that follow from the numbers of rows, features and passes",
       'one weight for each of its own features, rounded to 24 bits of the torus; these depend on the data of both parties and on the labels',
       "whether any party's part of the logits left the range of the sigmoid (one bit of each party)",
@@ -59,6 +65,11 @@ export const trainTerms: Terms = {
   minRows: (spec) => Math.ceil(MIN_TRAINING_ROWS / (1 - trainSpec(spec).heldOutFraction)),
   estimate: (spec, sizes) => added(alignEstimate(sizes), trainingEstimate(spec, sizes)),
 };
+
+function optionalName(field: string, value: string): string {
+  if (value !== '') checkName(field, value);
+  return value;
+}
 
 function trainSpec({ protocol }: JobSpec): TrainSpec {
   if (protocol.case !== 'train') throw new SottoError('internal', 'not a training');
