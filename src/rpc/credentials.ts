@@ -20,7 +20,7 @@ const MOST_KNOWN = 256;
 
 /** Those who may talk to us, by pin. */
 export class Pinned {
-  readonly #byPin = new Map<string, Identity>();
+  #byPin: ReadonlyMap<string, Identity> = new Map();
   /** Certificates that were identified: asked for again on every call, of a connection that has but one. */
   readonly #known = new Map<string, Identity>();
   readonly #kind: Kind;
@@ -28,15 +28,33 @@ export class Pinned {
   /** Fails when one key stands for two names: its holder could choose whom to be. */
   constructor(kind: Kind, identities: readonly Identity[]) {
     this.#kind = kind;
+    this.replace(identities);
+  }
+
+  /** From now on these and no others, for every call. Fails as the constructor does, and then changes nothing. */
+  replace(identities: readonly Identity[]): void {
+    const byPin = new Map<string, Identity>();
     for (const identity of identities) {
-      const other = this.#byPin.get(identity.pin);
+      const other = byPin.get(identity.pin);
       if (other !== undefined) {
-        throw new SottoError('invalid-argument', `two ${kind} entries have the same key`, {
+        throw new SottoError('invalid-argument', `two ${this.#kind} entries have the same key`, {
           first: other.name,
           second: identity.name,
         });
       }
-      this.#byPin.set(identity.pin, identity);
+      byPin.set(identity.pin, identity);
+    }
+    this.#byPin = byPin;
+    this.#known.clear();
+  }
+
+  /** Whether a certificate (DER) is one of these now. */
+  admits(raw: Buffer | undefined): boolean {
+    try {
+      this.identify(raw);
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -76,6 +94,8 @@ export class Pinned {
 
 /** A server's end. The handshake fails without a certificate, or with one that is not in `pinned`. */
 export class PinnedServerCredentials extends ServerCredentials {
+  readonly #pinned: Pinned;
+
   constructor(own: OwnTls, pinned: Pinned, handshakeMs: number) {
     super(
       {
@@ -87,14 +107,27 @@ export class PinnedServerCredentials extends ServerCredentials {
         // Replaces the library's own settings, which leave the window at 64 KiB.
         settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: MAX_STREAMS },
       },
-      { ca: pinned.roots, cert: own.public.pem, key: own.tlsKey },
+      contextOf(own, pinned),
     );
+    this.#pinned = pinned;
+  }
+
+  /** New handshakes show this certificate, and are held to the pins of this moment. */
+  renew(own: OwnTls): void {
+    this.updateSecureContextOptions(contextOf(own, this.#pinned));
   }
 
   override _equals(other: ServerCredentials): boolean {
     return this === other;
   }
 }
+
+const contextOf = (own: OwnTls, pinned: Pinned): tls.SecureContextOptions => ({
+  minVersion: 'TLSv1.3', // a context that is replaced forgets the server's own setting
+  ca: pinned.roots,
+  cert: own.public.pem,
+  key: own.tlsKey,
+});
 
 /** What became of one attempt to connect, as far as TLS can tell. */
 export type HandshakeEvent =

@@ -19,6 +19,8 @@ export interface RpcLimits {
   readonly conversationsPerPeer: number;
   /** Connections to one port at a time, handshakes included. */
   readonly connections: number;
+  /** Of these, one caller's; a worker has one or two. */
+  readonly connectionsPerCaller: number;
   /** An idle connection is asked for a sign of life this often, and given up when none comes within the second. */
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
@@ -36,6 +38,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   callMs: 60_000,
   conversationsPerPeer: 32,
   connections: 256,
+  connectionsPerCaller: 32,
   // A dead network is noticed within 30 s, and no firewall forgets an idle link.
   keepaliveMs: 20_000,
   keepaliveTimeoutMs: 10_000,

@@ -60,6 +60,7 @@ export async function serveOperators(options: OperatorsOptions): Promise<Operato
       interceptors: [operators.interceptor],
     },
     connections: limits.connections,
+    connectionsPerCaller: limits.connectionsPerCaller,
     refused: () =>
       log({ event: 'conversation-refused', peer: 'operator', code: 'unauthenticated' }),
     register: (grpc) => {

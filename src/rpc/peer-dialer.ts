@@ -46,10 +46,12 @@ const CONVERSATION_ID = /^[0-9a-f-]{36}$/;
 const FINAL: readonly string[] = ['unauthenticated', 'permission-denied', 'parameters-rejected'];
 
 export class PeerDialer {
-  readonly #options: PeerDialerOptions;
-  readonly #dial: Dial;
+  #options: PeerDialerOptions;
+  #dial: Dial;
   readonly #closing = new AbortController();
   #linking = false;
+  /** The peer is not believed any more. */
+  #revoked = false;
   #link: Link | undefined;
   #asked = 0;
 
@@ -79,6 +81,21 @@ export class PeerDialer {
     return transport;
   }
 
+  /** New connections are made with these; conversations that run keep theirs, but for the link. */
+  renew(changed: Pick<PeerDialerOptions, 'own' | 'peer'>): void {
+    this.#options = { ...this.#options, ...changed };
+    this.#dial = new Dial(this.#options);
+    this.#revoked = false;
+    this.#link?.end();
+    this.start(); // it may have been given up when the old certificate was refused
+  }
+
+  /** Cuts everything, and dials no more until it is renewed. */
+  revoke(): void {
+    this.#revoked = true;
+    this.disconnect();
+  }
+
   close(): void {
     this.#closing.abort();
     this.#link?.end();
@@ -93,14 +110,14 @@ export class PeerDialer {
   async #keepLink(): Promise<void> {
     const { lost, limits } = this.#options;
     const { signal } = this.#closing;
-    for (let failures = 0; !signal.aborted; failures += 1) {
+    for (let failures = 0; !signal.aborted && !this.#revoked; failures += 1) {
       try {
         const since = Date.now();
         await this.#holdLink(signal);
         if (Date.now() - since > limits.backoffMostMs) failures = 0;
       } catch (thrown) {
         const error = asSottoError(thrown);
-        if (signal.aborted) return;
+        if (signal.aborted || this.#revoked) return;
         const isFinal = FINAL.includes(error.code);
         const waitMs = backoffMs(failures, limits);
         lost(error, isFinal ? undefined : waitMs);

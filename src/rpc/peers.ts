@@ -37,6 +37,11 @@ export interface PeersOptions {
 }
 
 export interface OpenPeers extends Peers, AsyncDisposable {
+  /**
+   * Takes up changed certificates without a restart: our own, and of peers these and no others. Conversations run on,
+   * but for those of a peer that is not among them: its connections are cut.
+   */
+  renew(keys: PartyKeys, peers: readonly PartyPublic[]): void;
   /** "host:port" as bound; undefined when nobody can dial us. */
   readonly address: string | undefined;
   /** Receive windows of the connections made to us, in bytes. */
@@ -86,10 +91,15 @@ class Conversations implements OpenPeers {
   readonly #log: Log;
   readonly #dialers = new Map<string, PeerDialer>();
   readonly #names = new Set<string>();
+  /** Names whose certificate was taken back while we run. */
+  readonly #revoked = new Set<string>();
   readonly #running = new Set<StreamTransport>();
   readonly #closing = new AbortController();
   #listener: PeerListener | undefined;
   #server: GrpcServer | undefined;
+  #listening:
+    | { readonly pinned: Pinned; readonly credentials: PinnedServerCredentials }
+    | undefined;
   #handler: Handler | undefined;
   #closed: Promise<void> | undefined;
 
@@ -120,11 +130,14 @@ class Conversations implements OpenPeers {
       refused: (peer, { code }) => log({ event: 'conversation-refused', peer, code }),
     });
     const size = { sent: MAX_PEER_MESSAGE_BYTES, received: MAX_PEER_MESSAGE_BYTES };
+    const credentials = new PinnedServerCredentials(keys, pinned, limits.handshakeMs);
+    this.#listening = { pinned, credentials };
     this.#server = await GrpcServer.open({
       listen: address,
-      credentials: new PinnedServerCredentials(keys, pinned, limits.handshakeMs),
+      credentials,
       options: serverOptions(limits, size),
       connections: limits.connections,
+      connectionsPerCaller: limits.connectionsPerCaller,
       refused: () =>
         log({ event: 'conversation-refused', peer: 'unknown', code: 'unauthenticated' }),
       register: (server) => server.addService(PEER_SERVICE, listener.handlers),
@@ -152,9 +165,33 @@ class Conversations implements OpenPeers {
     dialer.start();
   }
 
+  renew(own: PartyKeys, peers: readonly PartyPublic[]): void {
+    if (this.#listening !== undefined) {
+      const { pinned, credentials } = this.#listening;
+      pinned.replace(peers);
+      credentials.renew(own);
+      this.#server?.cutUnless((certificate) => pinned.admits(certificate));
+    }
+    this.#revoked.clear();
+    for (const name of this.#names) {
+      const peer = peers.find((each) => each.name === name);
+      if (peer !== undefined) this.#dialers.get(name)?.renew({ own, peer });
+      else this.#revoke(name);
+    }
+  }
+
+  #revoke(name: string): void {
+    this.#revoked.add(name);
+    for (const transport of this.#running) if (transport.peer === name) transport.cut();
+    this.#dialers.get(name)?.revoke();
+  }
+
   async open(peer: string, signal: AbortSignal): Promise<Transport> {
     if (!this.#names.has(peer)) {
       throw new SottoError('not-found', 'no such peer is configured', { peer });
+    }
+    if (this.#revoked.has(peer)) {
+      throw new SottoError('unauthenticated', "the peer's certificate is revoked here", { peer });
     }
     const either = AbortSignal.any([signal, this.#closing.signal]);
     // Where both could dial, each dials for its own conversations.

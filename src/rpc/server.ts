@@ -1,5 +1,6 @@
 /** A listening gRPC port with everything bounded: windows raised, connections counted, shutdown that ends. */
 import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
 import { Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { SottoError } from '../base/errors.ts';
 import { WINDOW_BYTES } from './limits.ts';
@@ -11,6 +12,8 @@ export interface ServerParts {
   readonly options: ServerOptions;
   /** Connections at a time, handshakes included. */
   readonly connections: number;
+  /** Of one certificate. */
+  readonly connectionsPerCaller: number;
   /** A handshake failed: somebody unknown, expired, or no TLS at all. */
   readonly refused: () => void;
   readonly register: (server: Server) => void;
@@ -43,9 +46,25 @@ export class GrpcServer {
     http2.on('session', (session) => {
       // The settings raise each stream's window; the connection's own has no setting but this call.
       session.setLocalWindowSize(WINDOW_BYTES);
+      if (this.#isHoarding(session, parts.connectionsPerCaller)) return void session.destroy();
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
     });
+  }
+
+  /** One caller may not take the connections of all. */
+  #isHoarding(session: ServerHttp2Session, most: number): boolean {
+    const own = certificateOf(session)?.toString('latin1');
+    if (own === undefined) return false;
+    const same = [...this.#sessions].filter(
+      (other) => certificateOf(other)?.toString('latin1') === own,
+    );
+    return same.length >= most;
+  }
+
+  /** Cuts the connections of whoever is not admitted any more. */
+  cutUnless(admits: (certificate: Buffer | undefined) => boolean): void {
+    for (const session of this.#sessions) if (!admits(certificateOf(session))) session.destroy();
   }
 
   /** For tests: the receive windows of the open connections, in bytes. */
@@ -73,6 +92,10 @@ export class GrpcServer {
     });
   }
 }
+
+/** Of the other end (DER); undefined without TLS, or once the connection is gone. */
+const certificateOf = (session: ServerHttp2Session): Buffer | undefined =>
+  (session.socket as Partial<TLSSocket> | undefined)?.getPeerCertificate?.()?.raw;
 
 function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -56,6 +56,10 @@ export class StreamTransport implements Transport {
     }
   }
 
+  get peer(): string {
+    return this.#options.peer;
+  }
+
   async write(frame: Uint8Array): Promise<void> {
     if (frame.length > MAX_FRAME_BYTES) {
       const facts = { bytes: frame.length, limit: MAX_FRAME_BYTES };

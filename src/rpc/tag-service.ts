@@ -53,6 +53,7 @@ export async function serveTags(options: ServeTagsOptions): Promise<OpenTags> {
       received: MOST_TAG_REQUEST_BYTES,
     }),
     connections: limits.connections,
+    connectionsPerCaller: limits.connectionsPerCaller,
     refused: () => log({ event: 'conversation-refused', peer: 'unknown', code: 'unauthenticated' }),
     register: (grpc) => register(grpc, pinned, options.service, log),
   });

@@ -183,6 +183,7 @@ describe('a dialer refuses a listener', () => {
       credentials: new PinnedServerCredentials(own, pinned, 1_000),
       options: serverOptions(limits, { sent: 1 << 20, received: 1 << 20 }),
       connections: 10,
+      connectionsPerCaller: 10,
       refused: () => undefined,
       register: (server) => server.addService(PEER_SERVICE, { link: () => {}, converse: () => {} }),
     });

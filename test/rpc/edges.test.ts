@@ -23,7 +23,8 @@ let bank: OpenPeers;
 const limits = {
   ...QUICK,
   handshakeMs: 500,
-  connections: 6,
+  connections: 8,
+  connectionsPerCaller: 4,
   keepaliveMs: 200,
   keepaliveTimeoutMs: 300,
 };
@@ -157,6 +158,26 @@ describe('a connection is cut that', () => {
     await client.closed;
   });
 });
+
+test('one peer does not get more connections than its share', async () => {
+  const clients = await Promise.all(Array.from({ length: 6 }, () => attacker()));
+  const refused = await Promise.all(
+    clients.map((client) =>
+      Promise.race([
+        client.closed.then(() => 1),
+        client.write(converse(0)).then(() => soonOpen(client)),
+      ]),
+    ),
+  );
+  expect(refused.reduce<number>((sum, each) => sum + each, 0)).toBeGreaterThanOrEqual(2);
+  for (const { socket } of clients) socket.destroy();
+});
+
+/** 0 as soon as the server has said something to the call; 1 when it hangs up instead. */
+async function soonOpen(client: RawClient): Promise<0 | 1> {
+  await expect.poll(() => client.socket.destroyed || client.count('headers') > 0).toBe(true);
+  return client.count('headers') > 0 ? 0 : 1;
+}
 
 test('connections beyond the limit are closed, and those within it stay', async () => {
   const [host, port] = bank.address!.split(':');

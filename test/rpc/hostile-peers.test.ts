@@ -190,6 +190,7 @@ test('a listener of another version is refused, naming both', async () => {
     credentials: new PinnedServerCredentials(await keys.party('bank'), pinned, 1_000),
     options: serverOptions(limits, { sent: 1 << 20, received: 1 << 20 }),
     connections: 10,
+    connectionsPerCaller: 10,
     refused: () => undefined,
     register: (server) =>
       server.addService(PEER_SERVICE, {
