@@ -41,6 +41,9 @@ export type LogEvent =
       readonly retryInMs: number;
     }
   | { readonly event: 'conversation-refused'; readonly peer: string; readonly code: ErrorCode }
+  /** Certificates have changed on disk, or peers were revoked: so many peers are believed now. */
+  | { readonly event: 'keys-renewed'; readonly peers: number }
+  | { readonly event: 'keys-not-renewed'; readonly code: ErrorCode }
   /** The audit log of one party has lost or changed entries that the other remembers. */
   | {
       readonly event: 'history-differs';

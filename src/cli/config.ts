@@ -77,6 +77,8 @@ const schema = z.strictObject({
       maxRows: count.max(100_000_000).default(DEFAULT_LIMITS.maxRows),
       /** Jobs at once: so many submitted here, and so many again proposed by peers. */
       maxJobs: count.max(64).default(DEFAULT_LIMITS.maxJobs),
+      /** What one job may hold; absent: a share of the memory that is free when the worker starts. */
+      maxJobMemoryMiB: count.max(1 << 24).optional(),
       /** Jobs that have not ended, waiting ones included. */
       maxQueued: count.max(100_000).default(DEFAULT_LIMITS.maxQueued),
       /** Crypto threads; absent: one per core. */

@@ -19,6 +19,8 @@ const EVENTS: {
   'proposal-refused': ['warn', 'peer', 'code', 'field'],
   'peer-unreachable': ['warn', 'peer', 'code', 'retryInMs'],
   'conversation-refused': ['warn', 'peer', 'code'],
+  'keys-renewed': ['info', 'peers'],
+  'keys-not-renewed': ['error', 'code'],
   'history-differs': ['error', 'peer', 'whose'],
   'failed-internally': ['error', 'where'],
 };

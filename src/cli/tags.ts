@@ -5,6 +5,7 @@ import type { Log } from '../base/events.ts';
 import { type OperatorPublic, openSidecar, serveTags } from '../rpc/index.ts';
 import { type Batcher, Meter, openBatcher, TagServer } from '../tags/index.ts';
 import type { Config } from './config.ts';
+import type { Keyring } from './key-watch.ts';
 import {
   type AskingParts,
   meterFile,
@@ -18,6 +19,8 @@ import {
 export interface TagParts extends AskingParts {
   readonly operators: readonly { readonly public: OperatorPublic }[];
   readonly log: Log;
+  /** Called once for each server, with what takes up changed certificates. */
+  readonly renewable: (renew: (ring: Keyring) => void) => void;
 }
 
 export async function openTagServices(config: Config, parts: TagParts): Promise<AsyncDisposable> {
@@ -29,7 +32,7 @@ export async function openTagServices(config: Config, parts: TagParts): Promise<
 
 async function serve(
   config: Config,
-  { keys, publics, compute, vault, log }: TagParts,
+  { keys, publics, compute, vault, log, renewable }: TagParts,
   opened: AsyncDisposableStack,
 ): Promise<void> {
   const { sealed, listen } = tagsOf(config);
@@ -45,7 +48,10 @@ async function serve(
     meter,
     now,
   });
-  opened.use(await serveTags({ listen: listen!, keys, peers: publics, service, log }));
+  const served = opened.use(
+    await serveTags({ listen: listen!, keys, peers: publics, service, log }),
+  );
+  renewable((ring) => served.renew(ring.keys, ring.peers));
 }
 
 async function ask(config: Config, parts: TagParts, opened: AsyncDisposableStack): Promise<void> {

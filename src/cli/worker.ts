@@ -5,6 +5,7 @@ import type { Log } from '../base/events.ts';
 import { openPool } from '../compute/pool.ts';
 import {
   DEFAULT_LIMITS,
+  jobShareOf,
   type Limits,
   openWorker,
   systemClock,
@@ -12,8 +13,9 @@ import {
   type Worker,
   type WorkerOptions,
 } from '../jobs/index.ts';
-import { openPeers, readOperator, readPrivate, serveOperators } from '../rpc/index.ts';
+import { openPeers, readOperator, serveOperators } from '../rpc/index.ts';
 import { type Config, tablesOf } from './config.ts';
+import { type Keyring, readKeyring, watchKeys } from './key-watch.ts';
 import { openLog } from './log.ts';
 import { peerOf } from './peer-files.ts';
 import { countStrangers } from './strangers.ts';
@@ -28,17 +30,20 @@ export async function runWorker(config: Config): Promise<void> {
   const { log, flush } = openLog(config.log.level);
   const stopped = untilStopped();
   try {
+    // From the signal on, also while services still open: a key service or a large log may take its time.
+    void stopped.then(() => {
+      const late = setTimeout(() => {
+        log({ event: 'failed-internally', where: 'shutdown' });
+        flush();
+        process.exit(1);
+      }, STOP_MS);
+      late.unref();
+    });
     const services = await openServices(config, log);
     // A supervisor that gave us a channel is told that calls are answered from now on.
     process.send?.('ready');
     await stopped;
-    const late = setTimeout(() => {
-      log({ event: 'failed-internally', where: 'shutdown' });
-      flush();
-      process.exit(1);
-    }, STOP_MS);
     await close(services);
-    clearTimeout(late);
   } finally {
     flush();
     if (process.connected) process.disconnect();
@@ -59,6 +64,7 @@ interface Services {
   peers?: AsyncDisposable;
   worker?: Worker;
   strangers?: Disposable;
+  watch?: Disposable;
   operators?: AsyncDisposable;
   tags?: AsyncDisposable;
 }
@@ -72,7 +78,9 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
   services.strangers = strangers;
   const { log } = strangers;
   try {
-    const keys = await readPrivate(config.keys, config.party);
+    const ring = await readKeyring(config);
+    const { keys } = ring;
+    const renewals: ((ring: Keyring) => void)[] = [];
     const vault = await openVault(config);
     const publics = await Promise.all(config.peers.map(peerOf));
     const operators = await Promise.all(config.operators.certificates.map(operatorOf));
@@ -93,6 +101,7 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
       log,
     });
     services.peers = peers;
+    renewals.push((renewed) => peers.renew(renewed.keys, renewed.peers));
     const worker = await openWorker({
       ...dataOf(config),
       party: config.party,
@@ -127,8 +136,14 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
         compute,
         vault,
         log,
+        renewable: (renew) => renewals.push(renew),
       });
     }
+    const take = (renewed: Keyring): void => {
+      for (const renew of renewals) renew(renewed);
+    };
+    if (ring.peers.length < publics.length) take(ring);
+    services.watch = watchKeys(config, ring, take, log);
     return services;
   } catch (error) {
     await close(services);
@@ -137,7 +152,16 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
 }
 
 /** No new calls, and the jobs let go of what they hold; then what they held it by. */
-async function close({ strangers, operators, worker, tags, peers, pool }: Services): Promise<void> {
+async function close({
+  strangers,
+  watch,
+  operators,
+  worker,
+  tags,
+  peers,
+  pool,
+}: Services): Promise<void> {
+  watch?.[Symbol.dispose]();
   strangers?.[Symbol.dispose]();
   // Together: calls that watch a job end when the worker does.
   await Promise.all([operators, worker, tags].map((service) => service?.[Symbol.asyncDispose]()));
@@ -151,6 +175,10 @@ function limitsOf({ limits }: Config): Limits {
     maxRows: limits.maxRows,
     maxJobs: limits.maxJobs,
     maxQueued: limits.maxQueued,
+    maxJobBytes:
+      limits.maxJobMemoryMiB === undefined
+        ? jobShareOf(process.availableMemory(), limits.maxJobs)
+        : limits.maxJobMemoryMiB * 2 ** 20,
     unavailableAfterMs: 1000 * limits.unavailableAfterSeconds,
     messageTimeoutMs: 1000 * limits.messageTimeoutSeconds,
   };

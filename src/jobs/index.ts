@@ -1,4 +1,5 @@
 /** What rpc and cli use of the jobs layer. */
+export { jobShareOf } from './memory.ts';
 export { openWorker } from './open.ts';
 export {
   type Clock,

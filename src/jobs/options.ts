@@ -55,6 +55,8 @@ export interface Limits {
   readonly maxJobs: number;
   /** Jobs that have not ended, waiting ones included; more are refused. */
   readonly maxQueued: number;
+  /** What one job may hold, as told from its sizes beforehand. */
+  readonly maxJobBytes: number;
   /** How long an unreachable peer is tried again before a job fails, in milliseconds. */
   readonly unavailableAfterMs: number;
   /** The longest wait for a peer's next message, in milliseconds. */
@@ -68,6 +70,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxRows: 2_000_000,
   maxJobs: 2,
   maxQueued: 1_000,
+  maxJobBytes: 2 ** 32,
   unavailableAfterMs: 300_000,
   messageTimeoutMs: 300_000,
   retryFirstMs: 250,

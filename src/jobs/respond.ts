@@ -22,12 +22,14 @@ import {
 import type { Workshop } from './attempt.ts';
 import { participant } from './fields.ts';
 import { partWith, receiveProposal, sendAnswer } from './handshake.ts';
+import { requireMemory } from './memory.ts';
 import { requiredModel } from './models.ts';
 import { admittedByRule, checkNormalization, checkOffered, requirePeer } from './policy.ts';
 import { hasEnded, type JobRecord } from './registry.ts';
 import type { LiveRun, Runs } from './runs.ts';
 import type { Slots } from './slots.ts';
 import { roleOf } from './spec.ts';
+import { sizesOf } from './submit.ts';
 
 /** What the rest of the conversation needs, once a proposal is accepted. */
 export interface Accepted {
@@ -170,6 +172,7 @@ async function checkProposal(shop: Workshop, bytes: Uint8Array, peer: string): P
   const model = await requiredModel(shop.inventory, request, nowMs, rejected);
   checkOffered(options.offers, dataset, { ...request, modelColumns: model?.columns });
   checkNormalization(agreement, dataset!);
+  requireMemory(sizesOf(spec, request.role, dataset!, maxRows), options.limits.maxJobBytes);
 }
 
 function insertProposal(

@@ -7,6 +7,7 @@ import { JobSchema, JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import { agreementHash, canonicalBytes, draftAgreement } from './agreement.ts';
 import type { Workshop } from './attempt.ts';
 import { invalidField, otherRole, participant, type Role } from './fields.ts';
+import { type MemorySizes, requireMemory } from './memory.ts';
 import { requiredModel } from './models.ts';
 import { checkOffered, type OwnDataset, requirePeer } from './policy.ts';
 import type { JobRecord } from './registry.ts';
@@ -54,7 +55,19 @@ export async function checkOwn(shop: Workshop, given: JobSpec): Promise<Checked>
       thrown.facts,
     );
   }
+  requireMemory(sizesOf(spec, role, dataset, options.limits.maxRows), options.limits.maxJobBytes);
   return { spec, role, peer, dataset };
+}
+
+/** What a job's memory depends on; of the peer's rows only the agreed limit is known. */
+export function sizesOf(
+  spec: JobSpec,
+  role: Role,
+  { rows }: OwnDataset,
+  peerRows: number,
+): MemorySizes {
+  const { columns, label } = participant(spec, role);
+  return { rows, peerRows, columns: columns.length + (label === undefined ? 0 : 1) };
 }
 
 function requireColumns(

@@ -39,15 +39,18 @@ export interface ServeTagsOptions {
 export interface OpenTags extends AsyncDisposable {
   /** "host:port" as bound. */
   readonly address: string;
+  /** As `OpenPeers.renew`. */
+  renew(keys: PartyKeys, peers: readonly PartyPublic[]): void;
 }
 
 export async function serveTags(options: ServeTagsOptions): Promise<OpenTags> {
   const limits = { ...DEFAULT_RPC_LIMITS, ...options.limits };
   const log = options.log ?? (() => undefined);
   const pinned = new Pinned('party', options.peers);
+  const credentials = new PinnedServerCredentials(options.keys, pinned, limits.handshakeMs);
   const server = await GrpcServer.open({
     listen: options.listen,
-    credentials: new PinnedServerCredentials(options.keys, pinned, limits.handshakeMs),
+    credentials,
     options: serverOptions(limits, {
       sent: MOST_TAG_RESPONSE_BYTES,
       received: MOST_TAG_REQUEST_BYTES,
@@ -59,6 +62,11 @@ export async function serveTags(options: ServeTagsOptions): Promise<OpenTags> {
   });
   return {
     address: server.address,
+    renew: (keys, peers) => {
+      pinned.replace(peers);
+      credentials.renew(keys);
+      server.cutUnless((certificate) => pinned.admits(certificate));
+    },
     [Symbol.asyncDispose]: () => server.close(limits.drainMs),
   };
 }
