@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/cli/config.ts';
 import { loadJobFile } from '../../src/cli/job-file.ts';
+import { normaliseSpec } from '../../src/jobs/spec.ts';
 import { initKeys, initOperator } from '../../src/rpc/index.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
@@ -23,9 +24,13 @@ test.each(['bank', 'company'])('%s.yaml is a configuration', (party) => {
   expect(loadConfig(join(folder, `${party}.yaml`)).party).toBe(party);
 });
 
-test.each(['align', 'train', 'predict'])('%s.yaml is a job of that protocol', (protocol) => {
-  expect(loadJobFile(join(examples, `${protocol}.yaml`)).protocol.case).toBe(protocol);
-});
+test.each(['align', 'train', 'predict', 'exclude', 'select', 'count'])(
+  '%s.yaml is a job of that protocol',
+  (protocol) => {
+    const spec = loadJobFile(join(examples, `${protocol}.yaml`));
+    expect(normaliseSpec(spec).protocol.case).toBe(protocol);
+  },
+);
 
 test('what the example job uses, the example configurations offer', () => {
   const spec = loadJobFile(join(examples, 'train.yaml'));

@@ -22,8 +22,8 @@ export interface Pair {
 }
 
 const DOMAIN = 'sotto.sets.compare.v1';
-/** 32 numbers of up to five bytes and their frame. */
-const PLACES_BYTES = 32 * 5 + 16;
+/** Four bytes each, so that their length says nothing, and their frame. */
+const PLACES_BYTES = 4 * SHOWN_CANARIES + 16;
 
 /**
  * One byte for each element of the asker: 1 where the comparer has it too. Canaries are matches.

@@ -6,8 +6,8 @@ import {
   measureTerms,
   measureTogether,
   plainTable,
-  silent,
   type Stage,
+  silent,
 } from '../../support/measure-stage.ts';
 import { toyGroup } from '../../support/toy-group.ts';
 

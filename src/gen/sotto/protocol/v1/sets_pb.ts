@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sotto/protocol/v1/sets.proto.
  */
 export const file_sotto_protocol_v1_sets: GenFile = /*@__PURE__*/
-  fileDesc("Chxzb3R0by9wcm90b2NvbC92MS9zZXRzLnByb3RvEhFzb3R0by5wcm90b2NvbC52MSJVCghTZXRTaXplcxIoCgRyb2xlGAEgASgOMhouc290dG8ucHJvdG9jb2wudjEuU2V0Um9sZRIQCghlbGVtZW50cxgCIAMoDRINCgVuYW1lcxgDIAEoDCIeCgxDYW5hcnlQbGFjZXMSDgoGcGxhY2VzGAEgAygNIiEKDUV4Y2x1ZGVCaXRtYXASEAoId2l0aGhlbGQYASABKAwiNAoOUmVsZWFzZWRDb3VudHMSDgoGY291bnRzGAEgAygSEhIKCnN1cHByZXNzZWQYAiABKAwiMQoOU2VsZWN0ZWRWYWx1ZXMSDgoGdmFsdWVzGAEgAygJEg8KB21pc3NpbmcYAiABKAwqTgoHU2V0Um9sZRIYChRTRVRfUk9MRV9VTlNQRUNJRklFRBAAEhUKEVNFVF9ST0xFX0NPTVBBUkVSEAESEgoOU0VUX1JPTEVfQVNLRVIQAmIGcHJvdG8z");
+  fileDesc("Chxzb3R0by9wcm90b2NvbC92MS9zZXRzLnByb3RvEhFzb3R0by5wcm90b2NvbC52MSJVCghTZXRTaXplcxIoCgRyb2xlGAEgASgOMhouc290dG8ucHJvdG9jb2wudjEuU2V0Um9sZRIQCghlbGVtZW50cxgCIAMoDRINCgVuYW1lcxgDIAEoDCIeCgxDYW5hcnlQbGFjZXMSDgoGcGxhY2VzGAEgAygHIiEKDUV4Y2x1ZGVCaXRtYXASEAoId2l0aGhlbGQYASABKAwiNAoOUmVsZWFzZWRDb3VudHMSDgoGY291bnRzGAEgAygQEhIKCnN1cHByZXNzZWQYAiABKAwiMQoOU2VsZWN0ZWRWYWx1ZXMSDgoGdmFsdWVzGAEgAygJEg8KB21pc3NpbmcYAiABKAwqTgoHU2V0Um9sZRIYChRTRVRfUk9MRV9VTlNQRUNJRklFRBAAEhUKEVNFVF9ST0xFX0NPTVBBUkVSEAESEgoOU0VUX1JPTEVfQVNLRVIQAmIGcHJvdG8z");
 
 /**
  * Said by both before anything else.
@@ -55,7 +55,7 @@ export const SetSizesSchema: GenMessage<SetSizes> = /*@__PURE__*/
  */
 export type CanaryPlaces = Message<"sotto.protocol.v1.CanaryPlaces"> & {
   /**
-   * @generated from field: repeated uint32 places = 1;
+   * @generated from field: repeated fixed32 places = 1;
    */
   places: number[];
 };
@@ -95,7 +95,7 @@ export type ReleasedCounts = Message<"sotto.protocol.v1.ReleasedCounts"> & {
   /**
    * One for each pair of lists; 0 where suppressed.
    *
-   * @generated from field: repeated sint64 counts = 1;
+   * @generated from field: repeated sfixed64 counts = 1;
    */
   counts: bigint[];
 
