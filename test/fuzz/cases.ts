@@ -7,8 +7,9 @@ import type { Word } from './mutations.ts';
 import type { Case, Target } from './target.ts';
 import { fileTargets } from './targets/files.ts';
 import { frameTargets } from './targets/frames.ts';
+import { messages } from './targets/messages.ts';
 import { operatorTargets } from './targets/operators.ts';
-import { primitiveTargets } from './targets/primitives.ts';
+import { ciphertexts, primitiveTargets } from './targets/primitives.ts';
 import { proposalTargets } from './targets/proposals.ts';
 import { roleTargets } from './targets/roles.ts';
 import { tagTargets } from './targets/tags.ts';
@@ -21,7 +22,16 @@ export const TARGETS: readonly Target[] = [
   ...operatorTargets,
   ...fileTargets,
   ...tagTargets,
+  messages,
 ];
+
+/** What can be fuzzed: everything, or by itself what takes many more cases. */
+export const SUBJECTS = {
+  wire: TARGETS,
+  messages: [messages],
+  ciphertexts: [ciphertexts],
+} satisfies Record<string, readonly Target[]>;
+export type Subject = keyof typeof SUBJECTS;
 
 /** A case that takes longer has hung. */
 export const HANGS_AFTER_MS = 2_000;
@@ -38,17 +48,21 @@ export interface CaseResult {
 }
 
 /** Which target a case is for, and its coins. */
-export function caseOf(seed: number, number: number): { target: Target; word: Word } {
+export function caseOf(
+  seed: number,
+  number: number,
+  targets: readonly Target[] = TARGETS,
+): { target: Target; word: Word } {
   const digest = createHash('sha256').update(`fuzz ${seed} ${number}`).digest();
   const word = wordsFrom(digest.readUInt32LE());
-  const sum = TARGETS.reduce((total, { weight }) => total + weight, 0);
-  return { target: targetAt(digest.readUInt32LE(4) % sum), word };
+  const sum = targets.reduce((total, { weight }) => total + weight, 0);
+  return { target: targetAt(targets, digest.readUInt32LE(4) % sum), word };
 }
 
 /** Targets laid side by side, each as wide as its weight. */
-function targetAt(place: number): Target {
+function targetAt(targets: readonly Target[], place: number): Target {
   let left = place;
-  for (const target of TARGETS) {
+  for (const target of targets) {
     left -= target.weight;
     if (left < 0) return target;
   }
@@ -58,18 +72,20 @@ function targetAt(place: number): Target {
 export class Runner {
   readonly #prepared = new Map<Target, Promise<Case>>();
   readonly #seed: number;
+  readonly #targets: readonly Target[];
 
-  constructor(seed: number) {
+  constructor(seed: number, subject: Subject = 'wire') {
     this.#seed = seed;
+    this.#targets = SUBJECTS[subject];
   }
 
   /** Makes honest material of all targets: not a part of any case's time. */
   async prepare(): Promise<void> {
-    for (const target of TARGETS) await this.#prepare(target);
+    for (const target of this.#targets) await this.#prepare(target);
   }
 
   async run(number: number): Promise<CaseResult> {
-    const { target, word } = caseOf(this.#seed, number);
+    const { target, word } = caseOf(this.#seed, number, this.#targets);
     const play = await this.#prepare(target);
     const before = sealExceptions();
     const since = process.cpuUsage();

@@ -1,6 +1,7 @@
 /**
  * `npm run fuzz -- wire --cases 20000 --seed 1 [--json] [--case N]`: whatever a peer, an operator or
  * a file may say, mutated; it must end in an error of ours or be taken as it is, and nothing else.
+ * `messages` are the messages of all schemas by themselves, `ciphertexts` what SEAL would be given.
  *
  * Accepted means that the mutation left a message well-formed and allowed: another residue below its
  * modulus, another element of the group, another purpose in a job file. A crash is any other error, a
@@ -8,7 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { type CaseResult, HANGS_AFTER_MS, Runner } from './cases.ts';
+import { type CaseResult, HANGS_AFTER_MS, Runner, SUBJECTS, type Subject } from './cases.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,8 +21,11 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 const [cases, seed] = [Number(flags.cases), Number(flags.seed)];
-if (positionals.join() !== 'wire' || !(cases > 0) || !Number.isInteger(seed)) {
-  throw new Error('usage: fuzz wire [--cases N] [--seed N] [--case N] [--json]');
+const subject = positionals.join() as Subject;
+if (!(subject in SUBJECTS) || !(cases > 0) || !Number.isInteger(seed)) {
+  throw new Error(
+    'usage: fuzz wire|messages|ciphertexts [--cases N] [--seed N] [--case N] [--json]',
+  );
 }
 
 const THREADS = 2;
@@ -63,7 +67,9 @@ async function lane(from: number): Promise<void> {
 /** Runs a thread from a case on; what it ended by, or 'done'. A thread that cannot even prepare is no finding. */
 async function untilItStops(from: number, take: (result: CaseResult) => void): Promise<string> {
   const file = new URL('./thread.ts', import.meta.url);
-  const thread = new Worker(file, { workerData: { seed, from, until: cases, step: THREADS } });
+  const thread = new Worker(file, {
+    workerData: { subject, seed, from, until: cases, step: THREADS },
+  });
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   let prepared = false;
   let watch = setTimeout(() => stop('hangs'), PREPARED_IN_MS);
@@ -90,7 +96,7 @@ function showProgress(): void {
 
 /** One case by itself: to see what it does. */
 async function runOne(number: number): Promise<void> {
-  const runner = new Runner(seed);
+  const runner = new Runner(seed, subject);
   count(await runner.run(number));
 }
 

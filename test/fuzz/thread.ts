@@ -1,15 +1,16 @@
 /** A thread that runs every `step`th case from `from` on, and says how each ended as soon as it has. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Runner } from './cases.ts';
+import { Runner, type Subject } from './cases.ts';
 
-const { seed, from, until, step } = workerData as {
+const { subject, seed, from, until, step } = workerData as {
+  readonly subject: Subject;
   readonly seed: number;
   readonly from: number;
   readonly until: number;
   readonly step: number;
 };
 
-const runner = new Runner(seed);
+const runner = new Runner(seed, subject);
 await runner.prepare();
 parentPort!.postMessage('ready');
 for (let number = from; number < until; number += step) {

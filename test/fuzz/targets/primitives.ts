@@ -15,7 +15,7 @@ import { ciphertextPlaces, MUTATIONS } from '../ciphertexts.ts';
 import { below, mutateBytes, oneOf, type Word } from '../mutations.ts';
 import type { Target } from '../target.ts';
 
-const ciphertexts: Target = {
+export const ciphertexts: Target = {
   name: 'keys, ciphertexts, seeds and replies',
   weight: 200,
   async prepare() {
