@@ -1,0 +1,13 @@
+/** `npm run test:faults -- <name> …`: does to jobs what machines, lines and cheats do; each command says what it takes. */
+const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
+  simulate: () => import('./random-schedules.ts'),
+};
+
+const name = process.argv[2] ?? '';
+const command = COMMANDS[name];
+if (command === undefined) {
+  console.error(`no command '${name}': expected one of ${Object.keys(COMMANDS).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  await command();
+}

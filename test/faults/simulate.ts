@@ -1,0 +1,151 @@
+/** One disturbed job in one process: a schedule of faults, and whether both parties came out of it right. */
+import { asSottoError } from '../../src/base/errors.ts';
+import { type Job, JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
+import { errorOf, type Name, type Pair } from '../support/workers.ts';
+import { Disturbance, type FrameEvent } from './disturbed.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+
+/** A worker that ends and is started again on its state, at a frame. */
+export interface RestartEvent {
+  readonly at: number;
+  readonly restart: Name;
+}
+
+export type Event = FrameEvent | RestartEvent;
+
+/**
+ * `same`: both succeeded, with the undisturbed outcome. `sameAbort`: both ended without a result, and neither blames
+ * anything else than the other does, or than the line. `wrong`: anything else that ended.
+ */
+export type Verdict = 'same' | 'sameAbort' | 'wrong' | 'hung';
+
+export interface Simulated {
+  readonly verdict: Verdict;
+  /** What each party says, for a person. */
+  readonly endings: Readonly<Record<Name, string>>;
+}
+
+const NAMES: readonly Name[] = ['bank', 'telco'];
+const LONGEST_MS = 60_000;
+const ENDS: readonly JobState[] = [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED];
+/** What a party says that never learnt the other's reason. */
+const UNTOLD: readonly (string | undefined)[] = [
+  'peer-unavailable',
+  'deadline-exceeded',
+  'cancelled',
+];
+
+interface Undisturbed {
+  readonly frames: number;
+  readonly essence: Readonly<Record<Name, string>>;
+}
+
+const undisturbed = new Map<string, Promise<Undisturbed>>();
+
+/** The outcome without any fault, and how many frames it takes. */
+export function undisturbedRun(protocol: string): Promise<Undisturbed> {
+  const known = undisturbed.get(protocol) ?? runUndisturbed(SCENARIOS[protocol]!);
+  undisturbed.set(protocol, known);
+  return known;
+}
+
+async function runUndisturbed(scenario: Scenario): Promise<Undisturbed> {
+  await using pair = await scenario.open();
+  const spec = await scenario.spec(pair);
+  const disturbance = new Disturbance([]);
+  pair.network.wrap = (transport) => disturbance.wrap(transport);
+  const { id } = await pair.bank.submit(spec, '', 'ada');
+  const essence = { bank: '', telco: '' };
+  for (const name of NAMES) {
+    const job = await endOf(pair, name, id);
+    if (job?.state !== JobState.SUCCEEDED)
+      throw new Error(`undisturbed: ${JSON.stringify(job && errorOf(job))}`);
+    essence[name] = JSON.stringify(await scenario.essence(pair, name, job));
+  }
+  return { frames: disturbance.frames, essence };
+}
+
+/** Runs the job under the schedule to its end at both parties, or until it counts as hung. */
+export async function simulate(protocol: string, schedule: readonly Event[]): Promise<Simulated> {
+  const scenario = SCENARIOS[protocol]!;
+  const expected = await undisturbedRun(protocol);
+  await using pair = await scenario.open();
+  const spec = await scenario.spec(pair);
+  const restarts = schedule.filter((event) => 'restart' in event);
+  let restarting: Promise<void> = Promise.resolve();
+  const disturbance = new Disturbance(
+    schedule.filter((event) => 'fault' in event),
+    (frame) => {
+      for (const { at, restart } of restarts) {
+        if (at === frame) restarting = restarting.then(() => startAgain(pair, restart));
+      }
+    },
+  );
+  pair.network.wrap = (transport) => disturbance.wrap(transport);
+  const { id } = await pair.bank.submit(spec, '', 'ada');
+  const deadline = AbortSignal.timeout(LONGEST_MS);
+  const jobs = await Promise.all(NAMES.map((name) => endOf(pair, name, id, deadline)));
+  await restarting;
+  const [bank, telco] = jobs as [Job | undefined, Job | undefined];
+  const endings = { bank: told(bank), telco: told(telco) };
+  if (deadline.aborted) return { verdict: 'hung', endings };
+  return { verdict: await judge(pair, scenario, expected, [bank, telco]), endings };
+}
+
+async function judge(
+  pair: Pair,
+  scenario: Scenario,
+  expected: Undisturbed,
+  jobs: readonly [Job | undefined, Job | undefined],
+): Promise<Verdict> {
+  const succeeded = jobs.filter((job) => job?.state === JobState.SUCCEEDED).length;
+  if (succeeded === 1) return 'wrong';
+  if (succeeded === 0) {
+    const [one, other] = jobs.map((job) => job?.error?.code);
+    const told = one === other || UNTOLD.includes(one) || UNTOLD.includes(other);
+    // A proposal that never arrived left nothing at the peer.
+    return told || jobs.includes(undefined) ? 'sameAbort' : 'wrong';
+  }
+  for (const [i, name] of NAMES.entries()) {
+    const essence = JSON.stringify(await scenario.essence(pair, name, jobs[i]!));
+    if (essence !== expected.essence[name]) return 'wrong';
+  }
+  return 'same';
+}
+
+async function startAgain(pair: Pair, name: Name): Promise<void> {
+  await pair.stop(name);
+  await pair.start(name);
+}
+
+const NAME_OF = new Map<number, string>(Object.entries(JobState).map(([name, n]) => [n, name]));
+const told = (job: Job | undefined): string =>
+  job === undefined
+    ? 'never heard of it'
+    : `${NAME_OF.get(job.state)} ${job.error?.code ?? ''}`.trim();
+
+/** The job once it has ended, over restarts; undefined where there never was one. */
+async function endOf(
+  pair: Pair,
+  name: Name,
+  id: string,
+  deadline = AbortSignal.timeout(LONGEST_MS),
+): Promise<Job | undefined> {
+  let last: Job | undefined;
+  while (!deadline.aborted) {
+    try {
+      const worker = pair.workers.get(name);
+      for await (const job of worker?.watch(id, deadline) ?? []) {
+        last = job;
+        if (ENDS.includes(job.state)) return job;
+      }
+    } catch (thrown) {
+      if (asSottoError(thrown).code === 'not-found' && name === 'telco') {
+        const other = await pair.workers.get('bank')?.get(id);
+        if (other !== undefined && ENDS.includes(other.state)) return undefined;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return last;
+}

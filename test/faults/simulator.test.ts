@@ -1,0 +1,32 @@
+/**
+ * Goal: whatever happens to the line and to either worker, a job ends with the undisturbed result at
+ * both parties, or with a named failure at both.
+ * Method: random faults at random frames of whole jobs; a failing schedule is shrunk and printed.
+ */
+import { expect, test } from 'vitest';
+import { tally } from './schedules.ts';
+import { simulate, undisturbedRun } from './simulate.ts';
+
+test('random faults leave an alignment right or refused at both parties', async () => {
+  const { counterexample, runs, same, sameAbort } = await tally('align', 8, 11);
+  expect(counterexample).toBeUndefined();
+  expect(same + sameAbort).toBe(runs);
+  expect(runs).toBe(8);
+}, 120_000);
+
+test('a line that is cut in the middle costs an alignment nothing', async () => {
+  const { frames } = await undisturbedRun('align');
+  const at = Math.floor(frames / 2);
+  const { verdict } = await simulate('align', [{ at, fault: 'cut', place: 0 }]);
+  expect(verdict).toBe('same');
+}, 60_000);
+
+test('either worker may be started again in the middle of a training', async () => {
+  const { frames } = await undisturbedRun('train');
+  const schedule = [
+    { at: Math.floor(frames / 3), restart: 'bank' },
+    { at: Math.floor((2 * frames) / 3), restart: 'telco' },
+  ] as const;
+  const { verdict } = await simulate('train', schedule);
+  expect(verdict).toBe('same');
+}, 120_000);
