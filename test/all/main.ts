@@ -1,0 +1,89 @@
+/**
+ * `npm run test:all [-- --json] [--quick]`: everything that takes too long for each change: faults, kills, fuzzing,
+ * attacks, soak and seeded bugs, one after another, and one table at the end. Exits with 1 unless
+ * nothing was wrong, nothing hung, and every suite ran.
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { type Row, type Sizes, type Suite, suites } from './suites.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const root = join(import.meta.dirname, '..', '..');
+
+const FULL: Sizes = {
+  schedules: 100,
+  kills: 288,
+  tagKills: 500,
+  messages: 200_000,
+  ciphertexts: 20_000,
+  wire: 20_000,
+  soakMinutes: 10,
+};
+/** A look at whether every suite runs. */
+const QUICK: Sizes = {
+  schedules: 5,
+  kills: 8,
+  tagKills: 5,
+  messages: 5_000,
+  ciphertexts: 500,
+  wire: 500,
+  soakMinutes: 0.5,
+};
+
+/** The rows of a suite; a suite that ends badly adds a wrong one, so that it cannot be overlooked. */
+async function run({ name, command, rows }: Suite): Promise<Row[]> {
+  const child = spawn(process.execPath, command, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: Record<string, unknown>[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith('{')) lines.push(JSON.parse(line));
+  }
+  const code =
+    child.exitCode ?? (await new Promise<number>((resolve) => child.once('close', resolve)));
+  const found = [...rows(lines)];
+  const noticed = found.some(({ wrong, hung }) => wrong + hung > 0);
+  if ((code !== 0 && !noticed) || found.length === 0) {
+    const ended = { fault: `suite ended with ${code}`, protocol: name };
+    found.push({ ...ended, runs: 1, same: 0, sameAbort: 0, wrong: 1, hung: 0 });
+  }
+  return found;
+}
+
+function total(rows: readonly Row[]): Row {
+  const sum = (field: 'runs' | 'same' | 'sameAbort' | 'wrong' | 'hung'): number =>
+    rows.reduce((so, row) => so + row[field], 0);
+  return {
+    fault: 'total',
+    protocol: 'all',
+    runs: sum('runs'),
+    same: sum('same'),
+    sameAbort: sum('sameAbort'),
+    wrong: sum('wrong'),
+    hung: sum('hung'),
+  };
+}
+
+const started = performance.now();
+const minutes = (): string => ((performance.now() - started) / 60_000).toFixed(1);
+const all: Row[] = [];
+const list = suites(flags.quick ? QUICK : FULL);
+for (const [i, suite] of list.entries()) {
+  console.error(`[${minutes()} min] ${i + 1} of ${list.length}: ${suite.name}`);
+  const rows = await run(suite);
+  if (flags.json) for (const row of rows) console.log(JSON.stringify(row));
+  all.push(...rows);
+}
+const sum = total(all);
+if (flags.json) console.log(JSON.stringify(sum));
+else console.table([...all, sum]);
+console.error(`${minutes()} minutes`);
+if (!(sum.wrong === 0 && sum.hung === 0)) process.exitCode = 1;
