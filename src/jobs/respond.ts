@@ -2,7 +2,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { equalBytes, toHex } from '../base/bytes.ts';
-import { asSottoError, SottoError } from '../base/errors.ts';
+import { asSottoError, isErrorCode, SottoError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
 import {
   type AnswerMessage,
@@ -143,6 +143,11 @@ function requireSame(known: JobRecord, bytes: Uint8Array, peer: string): void {
 function requireRunnable({ job, opened }: JobRecord, number: number): void {
   if (job.state === JobState.CANCELLED) {
     throw new SottoError('cancelled', 'the job was cancelled here', { field: 'job_id' });
+  }
+  const code = job.error?.code ?? '';
+  if (job.state === JobState.FAILED && isErrorCode(code)) {
+    // By the same name at both parties, also where the reason did not arrive when it was said.
+    throw new SottoError(code, 'the job failed here', { field: 'job_id' });
   }
   if (hasEnded(job) || opened) {
     throw new SottoError('already-exists', 'the job was run before', {

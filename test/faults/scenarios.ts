@@ -67,7 +67,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     spec: async () => alignSpec(),
     essence: async (pair, name, job) => ({
       result: job.result,
-      rows: await sorted(pair.workers.get(name)!.artifact(job.id, 'aligned.csv')),
+      rows: await sorted(pair.workers.get(name)!.artifact(job.id, 'aligned.csv', 'ada')),
     }),
   },
   train: {
