@@ -108,10 +108,6 @@ export function ciphertextPlaces(makers: Pick<HeTasks, 'generateKey' | 'encryptZ
       honest: he.packResidues({ ring, residues: c0 }),
       receive: (packed) => he.unpackResidues({ ring, packed, count: 2 }),
     },
-    {
-      honest: he.packResidues({ ring, residues: c0, dropBits: 3 }),
-      receive: (packed) => he.unpackResidues({ ring, packed, count: 2, dropBits: 3 }),
-    },
     { honest: seeds, receive: (bytes) => he.expandSeeds({ ring, seeds: bytes, count: 2 }) },
     { honest: reply, receive: (bytes) => he.ownShare({ ...own, reply: bytes, take: 'all' }) },
     { honest: reply, receive: (bytes) => he.ownShare({ ...own, reply: bytes, take: 'constant' }) },

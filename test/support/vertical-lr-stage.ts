@@ -19,10 +19,7 @@ const { signal } = new AbortController();
 /** Parameters whose replies are not rounded, so that each residue of c1' can be looked at. */
 export function unrounded(rows: number, columns: number): Parameters {
   const sizes = { rows, dActive: columns, dPassive: columns, passes: 2, harmonics: 2 };
-  return {
-    ...chooseParameters(sizes),
-    dropBits: { fresh: 0, forward: 0, sigmoid: 0, gradient: 0 },
-  };
+  return { ...chooseParameters(sizes), dropBits: { forward: 0, sigmoid: 0, gradient: 0 } };
 }
 
 export interface StagePair {

@@ -100,18 +100,10 @@ export interface HeTasks {
   inverseResidues(input: { ring: Ring; residues: Uint32Array }): Uint32Array;
   /** Sum of two lists of residues, entry by entry. */
   addResidues(input: { ring: Ring; a: Uint32Array; b: Uint32Array }): Uint32Array;
-  /**
-   * m x limbs x N residues -> bytes, each limb at ceil(log2 p) bits. With `dropBits`, the coefficients instead:
-   * integers below q, rounded to multiples of 2^dropBits, at bits(q) - dropBits.
-   */
-  packResidues(input: { ring: Ring; residues: Uint32Array; dropBits?: number }): Uint8Array;
+  /** m x limbs x N residues -> bytes, each limb at ceil(log2 p) bits. */
+  packResidues(input: { ring: Ring; residues: Uint32Array }): Uint8Array;
   /** The inverse; from the wire: refuses another length and residues out of range. */
-  unpackResidues(input: {
-    ring: Ring;
-    packed: Uint8Array;
-    count: number;
-    dropBits?: number;
-  }): Uint32Array;
+  unpackResidues(input: { ring: Ring; packed: Uint8Array; count: number }): Uint32Array;
   /** sum over terms of plain (cipher0, cipher1), plus a zero, split into the kept share and the reply. q < 2^58. */
   innerProduct(input: InnerProductInput): InnerProductOutput;
   /** The key owner's share c1' s of a reply, as coefficient residues: count x limbs x N, or count x limbs. */

@@ -9,16 +9,12 @@ import {
   load,
   pack,
   packedBytes,
-  packWords,
-  round,
-  spread,
   store,
   unpack,
-  unpackWords,
   work,
 } from '../../kernels/ring.ts';
 import type { HeTasks, Ring } from './api.ts';
-import { cutOf, type Fields, fieldsOf } from './parameters.ts';
+import { type Fields, fieldsOf } from './parameters.ts';
 
 const slot = work[0]!;
 const other = work[1]!;
@@ -135,54 +131,16 @@ export function unpackFrom(
   return residues;
 }
 
-export const packResidues: HeTasks['packResidues'] = ({ ring, residues, dropBits = 0 }) => {
+export const packResidues: HeTasks['packResidues'] = ({ ring, residues }) => {
   const { data, words } = fieldsOf(ring);
   const count = countOf('residues', residues.length, words);
-  if (dropBits > 0) return packRounded(ring, residues, count, dropBits);
   const packed = new Uint8Array(count * polynomialBytes(data));
   packInto(packed, 0, residues, data);
   return packed;
 };
 
-export const unpackResidues: HeTasks['unpackResidues'] = (input) => {
-  const { ring, packed, count, dropBits = 0 } = input;
+export const unpackResidues: HeTasks['unpackResidues'] = ({ ring, packed, count }) => {
   const { data } = fieldsOf(ring);
-  if (dropBits > 0) return unpackRounded(ring, packed, count, dropBits);
   expectWireLength('a packed polynomial', packed.length, count * polynomialBytes(data));
   return unpackFrom(packed, 0, count, data);
 };
-
-function packRounded(ring: Ring, residues: Uint32Array, count: number, dropBits: number) {
-  const { data } = fieldsOf(ring);
-  const { width } = cutOf(ring, dropBits);
-  const bytes = packedBytes(width);
-  const packed = new Uint8Array(count * bytes);
-  for (let i = 0; i < count; i++) {
-    for (const [limb, field] of data.entries()) {
-      load(work[limb]!, residues, i * data.length + limb);
-      inverseSlot(work[limb]!, field);
-    }
-    round(work, data, dropBits);
-    packWords(width, packed, i * bytes);
-  }
-  return packed;
-}
-
-function unpackRounded(ring: Ring, packed: Uint8Array, count: number, dropBits: number) {
-  const { data, words } = fieldsOf(ring);
-  const { width, most } = cutOf(ring, dropBits);
-  const bytes = packedBytes(width);
-  expectWireLength('a packed polynomial', packed.length, count * bytes);
-  const residues = new Uint32Array(count * words);
-  for (let i = 0; i < count; i++) {
-    if (!unpackWords(width, packed, i * bytes, most)) {
-      throw new SottoError('protocol-violation', 'a coefficient is not below its modulus');
-    }
-    for (const [limb, field] of data.entries()) {
-      spread(slot, field, dropBits);
-      forwardSlot(slot, field);
-      store(slot, residues, i * data.length + limb);
-    }
-  }
-  return residues;
-}

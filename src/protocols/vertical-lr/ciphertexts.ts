@@ -17,28 +17,22 @@ export interface Ciphertexts {
   readonly c1: Uint32Array;
 }
 
-/** Low bits of each c0 are rounded away where a number of them is given. */
-export const ciphertextBytes = (ring: Ring, dropBits = 0): number =>
-  SEED_BYTES + firstBytes(ring, dropBits);
+export const ciphertextBytes = (ring: Ring): number => SEED_BYTES + firstBytes(ring);
 
 export function emptyCiphertexts(ring: Ring, count: number): Ciphertexts {
   const words = count * ring.primes.length * N;
   return { c0: sharedWords(words), c1: sharedWords(words) };
 }
 
-/**
- * Encrypts residues in NTT order: the message goes on c0 as it is, since the phase is taken mod q. Rounding c0 for the
- * wire adds to the error what anybody could: it takes nothing from the secret.
- */
+/** Encrypts residues in NTT order: the message goes on c0 as it is, since the phase is taken mod q. */
 export async function seal(
   party: Party,
   ring: Ring,
   zeros: SeededZeros,
   message: Uint32Array,
-  dropBits: number,
 ): Promise<SeededMessage> {
   const sum = await compute(party, 'addResidues', { ring, a: zeros.c0, b: message });
-  const first = await compute(party, 'packResidues', { ring, residues: sum, dropBits });
+  const first = await compute(party, 'packResidues', { ring, residues: sum });
   return { seeds: zeros.seeds, first };
 }
 
@@ -48,13 +42,12 @@ export async function open(
   ring: Ring,
   message: SeededMessage & { readonly $typeName: string },
   count: number,
-  dropBits = 0,
 ): Promise<Ciphertexts> {
   const name = message.$typeName;
   const seeds = bytesOfLength(message.seeds, count * SEED_BYTES, name);
-  const packed = bytesOfLength(message.first, count * firstBytes(ring, dropBits), name);
+  const packed = bytesOfLength(message.first, count * firstBytes(ring), name);
   const [c0, { c1 }] = await Promise.all([
-    compute(party, 'unpackResidues', { ring, packed, count, dropBits }),
+    compute(party, 'unpackResidues', { ring, packed, count }),
     compute(party, 'expandSeeds', { ring, seeds, count }),
   ]);
   return { c0, c1 };

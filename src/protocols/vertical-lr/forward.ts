@@ -32,14 +32,14 @@ export async function sendForwardInput(
   { key, zeros }: OwnStage,
   shares: Uint32Array,
 ): Promise<void> {
-  const { forwardRing: ring, dropBits } = parameters;
-  const batches = batchesOf(peerWeights, ciphertextBytes(ring, dropBits.fresh));
+  const ring = parameters.forwardRing;
+  const batches = batchesOf(peerWeights, ciphertextBytes(ring));
   await sendBatches(party.channel, ForwardInputSchema, batches, async ({ from, to }) => {
     const taken = await zeros.take(key.use, to - from);
     const message = new Uint32Array((to - from) * N);
     // A constant polynomial has the same value at every point.
     for (let i = from; i < to; i++) message.fill(shares[i]!, (i - from) * N, (i - from + 1) * N);
-    return seal(party, ring, taken.zeros, message, dropBits.fresh);
+    return seal(party, ring, taken.zeros, message);
   });
 }
 
@@ -49,8 +49,8 @@ export async function receiveForwardInput({
   parameters,
   ownWeights,
 }: Training): Promise<Ciphertexts> {
-  const { forwardRing: ring, dropBits } = parameters;
-  const each = ciphertextBytes(ring, dropBits.fresh);
+  const ring = parameters.forwardRing;
+  const each = ciphertextBytes(ring);
   const all = emptyCiphertexts(ring, ownWeights);
   await receiveBatches(
     party.channel,
@@ -58,7 +58,7 @@ export async function receiveForwardInput({
     batchesOf(ownWeights, each),
     ({ from, to }) => (to - from) * each,
     async ({ from, to }, message) => {
-      const { c0, c1 } = await open(party, ring, message, to - from, dropBits.fresh);
+      const { c0, c1 } = await open(party, ring, message, to - from);
       all.c0.set(c0, from * N);
       all.c1.set(c1, from * N);
     },

@@ -26,9 +26,9 @@ export async function sendResiduals(
   { key, zeros }: OwnStage,
   residuals: Uint32Array,
 ): Promise<void> {
-  const { ring, blocks, dropBits } = parameters;
+  const { ring, blocks } = parameters;
   const words = ring.primes.length * N;
-  const batches = batchesOf(blocks, ciphertextBytes(ring, dropBits.fresh));
+  const batches = batchesOf(blocks, ciphertextBytes(ring));
   await sendBatches(party.channel, GradientInputSchema, batches, async ({ from, to }) => {
     const [fresh, message] = await Promise.all([
       zeros.take(key.use, to - from),
@@ -37,15 +37,15 @@ export async function sendResiduals(
         residues: residuals.subarray(from * words, to * words),
       }),
     ]);
-    return seal(party, ring, fresh.zeros, message, dropBits.fresh);
+    return seal(party, ring, fresh.zeros, message);
   });
 }
 
 /** Evaluator: the peer's share of E, under the peer's key. */
 export async function receiveResiduals({ party, parameters }: Training): Promise<Ciphertexts> {
-  const { ring, blocks, dropBits } = parameters;
+  const { ring, blocks } = parameters;
   const words = ring.primes.length * N;
-  const each = ciphertextBytes(ring, dropBits.fresh);
+  const each = ciphertextBytes(ring);
   const all = emptyCiphertexts(ring, blocks);
   await receiveBatches(
     party.channel,
@@ -53,7 +53,7 @@ export async function receiveResiduals({ party, parameters }: Training): Promise
     batchesOf(blocks, each),
     ({ from, to }) => (to - from) * each,
     async ({ from, to }, message) => {
-      const { c0, c1 } = await open(party, ring, message, to - from, dropBits.fresh);
+      const { c0, c1 } = await open(party, ring, message, to - from);
       all.c0.set(c0, from * words);
       all.c1.set(c1, from * words);
     },

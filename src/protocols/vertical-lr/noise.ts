@@ -26,8 +26,6 @@ export interface NoiseInput {
 }
 
 export interface DropBits {
-  /** Of each c0 of a message that is encrypted. */
-  readonly fresh: number;
   readonly forward: number;
   readonly sigmoid: number;
   readonly gradient: number;
@@ -37,10 +35,6 @@ export interface DropBits {
 const ERROR = Math.sqrt(21 / 2);
 /** Of a real rounded to an integer. */
 const ROUNDING = Math.sqrt(1 / 12);
-/** Low bits of a fresh c0 that are not sent: half as much variance as its error has, a nineteenth of the bytes. */
-const FRESH_DROP = 3;
-/** Smaller phasors, of more than ten million rows, have no noise to spare for it. */
-const LEAST_SCALE_TO_DROP = 2048;
 /** Rounding c1' to multiples of 2^b adds 2^b times this to c1' s: N products of a rounding error and a ternary secret. */
 const REPLY_ROUNDING = ROUNDING * Math.sqrt((2 * N) / 3);
 /**
@@ -60,20 +54,17 @@ const together = (...parts: readonly number[]): number => Math.hypot(...parts);
 
 export function noiseOf(input: NoiseInput): { noise: Noise; dropBits: DropBits } {
   const { rows, weights, harmonics, period, phasorScale, transformScale } = input;
-  const freshDrop = phasorScale < LEAST_SCALE_TO_DROP ? 0 : FRESH_DROP;
-  /** What is left of a fresh encryption's phase. */
-  const error = freshDrop === 0 ? ERROR : together(ERROR, ROUNDING * 2 ** freshDrop);
   const forwardDrop = Math.ceil(Math.log2(input.forwardPrime)) - FORWARD_REPLY_BITS;
   const logit =
     (period / input.forwardPrime) *
     together(
-      error * Math.sqrt(N * weights) * 2 ** input.fractionBits,
+      ERROR * Math.sqrt(N * weights) * 2 ** input.fractionBits,
       Math.SQRT2 * together(REPLY_ROUNDING * 2 ** forwardDrop, PUBLIC_ZERO),
     );
 
   // A slot is the value of a polynomial: sqrt(M) times a coefficient's error comes back in each row.
   const norm = Math.hypot(...fitPhasorSeries({ harmonics, period, centre: 0 }).real);
-  const fresh = error * phasorScale * norm;
+  const fresh = ERROR * phasorScale * norm;
   const sigmoidDrop = Math.max(0, Math.floor(Math.log2((0.5 * fresh) / REPLY_ROUNDING)));
   const coefficient = together(
     fresh,
@@ -96,11 +87,6 @@ export function noiseOf(input: NoiseInput): { noise: Noise; dropBits: DropBits }
   );
   return {
     noise: { logit, residual, gradient },
-    dropBits: {
-      fresh: freshDrop,
-      forward: forwardDrop,
-      sigmoid: sigmoidDrop,
-      gradient: gradientDrop,
-    },
+    dropBits: { forward: forwardDrop, sigmoid: sigmoidDrop, gradient: gradientDrop },
   };
 }

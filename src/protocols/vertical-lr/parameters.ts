@@ -4,7 +4,7 @@ import { logistic } from '../../math/linear-model.ts';
 import { fitPhasorSeries, phasorSeries } from '../../math/sigmoid.ts';
 import { N, type Ring, ringOf, SEED_BYTES } from '../../primitives/he/index.ts';
 import { HALF } from '../../primitives/sharing/index.ts';
-import { type DropBits, type Noise, noiseOf } from './noise.ts';
+import { type Noise, noiseOf } from './noise.ts';
 import { firstBytes, modulusBits, publicKeyBytes, replyBytes } from './sizes.ts';
 
 /** What both parties know before a training. */
@@ -40,8 +40,12 @@ export interface Parameters {
   readonly transformScale: number;
   /** A gradient that would fill one turn: q / (phasorScale^2 transformScale 2n/N). */
   readonly gradientTurn: number;
-  /** Low bits of each c0 and c1' that are not sent. */
-  readonly dropBits: DropBits;
+  /** Low bits of each c1' that are not sent. */
+  readonly dropBits: {
+    readonly forward: number;
+    readonly sigmoid: number;
+    readonly gradient: number;
+  };
   /** Blocks of N rows, and of N/2. */
   readonly blocks: number;
   readonly halves: number;
@@ -223,13 +227,13 @@ function warningsOf(chosen: Chosen): string[] {
 function bytesOf(chosen: Chosen): Parameters['bytes'] {
   const { forwardRing, ring, dropBits, blocks, halves, harmonics } = chosen;
   const weights = chosen.weightsActive + chosen.weightsPassive;
-  const cipher = SEED_BYTES + firstBytes(ring, dropBits.fresh);
+  const cipher = SEED_BYTES + firstBytes(ring);
   const gradient = 2 * publicKeyBytes(ring) + 2 * blocks * cipher;
   const pass =
     gradient +
     weights * replyBytes(ring, dropBits.gradient) +
     2 * publicKeyBytes(forwardRing) +
-    weights * (SEED_BYTES + firstBytes(forwardRing, dropBits.fresh)) +
+    weights * (SEED_BYTES + firstBytes(forwardRing)) +
     2 * blocks * replyBytes(forwardRing, dropBits.forward) +
     publicKeyBytes(ring) +
     halves * (harmonics * cipher + replyBytes(ring, dropBits.sigmoid));
@@ -252,7 +256,7 @@ export function describeParameters(parameters: Parameters): Record<string, numbe
     'fraction bits': parameters.fractionBits,
     'phasor scale': parameters.phasorScale,
     'transform scale': parameters.transformScale,
-    'dropped bits': `${dropBits.fresh}/${dropBits.forward}/${dropBits.sigmoid}/${dropBits.gradient}`,
+    'dropped bits': `${dropBits.forward}/${dropBits.sigmoid}/${dropBits.gradient}`,
     'noise of a logit': noise.logit,
     'noise of a residual': noise.residual,
     'noise of the gradient in standard errors': noise.gradient,

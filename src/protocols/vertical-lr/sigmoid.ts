@@ -18,8 +18,8 @@ import { compute, sharedWords, type Training } from './training.ts';
 import { answerBatches, bytesOfLength, receiveBatches, sendBatches } from './wire.ts';
 
 /** Both parties cut the half blocks in the same places: by what travels from passive to active. */
-function batchesFor({ ring, halves, harmonics, dropBits }: Parameters): Batch[] {
-  return batchesOf(halves, harmonics * ciphertextBytes(ring, dropBits.fresh));
+function batchesFor({ ring, halves, harmonics }: Parameters): Batch[] {
+  return batchesOf(halves, harmonics * ciphertextBytes(ring));
 }
 
 /** The rows of half blocks [from, to) of one number a row. */
@@ -32,7 +32,7 @@ export async function sendPhasors(
   { key, zeros }: OwnStage,
   logits: Uint32Array,
 ): Promise<void> {
-  const { ring, forwardRing, harmonics, phasorScale, dropBits } = parameters;
+  const { ring, forwardRing, harmonics, phasorScale } = parameters;
   const prime = forwardRing.primes[0]!;
   const factors = {
     real: new Float64Array(harmonics).fill(phasorScale),
@@ -45,7 +45,7 @@ export async function sendPhasors(
       compute(party, 'phasors', { shares: rowsOf(logits, batch), prime, factors }),
     ]);
     const message = await compute(party, 'forward', { ring, coefficients });
-    return seal(party, ring, fresh.zeros, message, dropBits.fresh);
+    return seal(party, ring, fresh.zeros, message);
   });
 }
 
@@ -66,12 +66,12 @@ export async function answerPhasors(
     party.channel,
     [SigmoidInputSchema, SigmoidReplySchema],
     batchesFor(parameters),
-    ({ from, to }) => (to - from) * terms * ciphertextBytes(ring, dropBits.fresh),
+    ({ from, to }) => (to - from) * terms * ciphertextBytes(ring),
     async (batch, message) => {
       const count = batch.to - batch.from;
       const [fresh, { c0, c1 }, coefficients] = await Promise.all([
         zeros.take(use, count),
-        open(party, ring, message, count * terms, dropBits.fresh),
+        open(party, ring, message, count * terms),
         compute(party, 'phasors', { shares: rowsOf(logits, batch), prime, factors }),
       ]);
       const plain = await compute(party, 'forward', { ring, coefficients });

@@ -12,11 +12,9 @@ export const modulusBits = (ring: Ring): number =>
 export const publicKeyBytes = (ring: Ring): number =>
   SEED_BYTES + (N / 8) * [...ring.primes, ring.special].reduce((sum, p) => sum + widthOf(p), 0);
 
-/** c0 of one ciphertext, with its low bits rounded away or not; its c1 travels as a seed. */
-export const firstBytes = (ring: Ring, dropBits: number): number =>
-  dropBits > 0
-    ? replyBytes(ring, dropBits)
-    : (N / 8) * ring.primes.reduce((sum, p) => sum + widthOf(p), 0);
+/** c0 of one ciphertext; its c1 travels as a seed. */
+export const firstBytes = (ring: Ring): number =>
+  (N / 8) * ring.primes.reduce((sum, p) => sum + widthOf(p), 0);
 
 /** c1' of one reply. */
 export const replyBytes = (ring: Ring, dropBits: number): number =>

@@ -6,7 +6,7 @@ import { open } from '../../../src/primitives/he/envelope.ts';
 import { heTasks as he, ready, ringOf } from '../../../src/primitives/he/index.ts';
 import { expandBySeal } from '../../../src/primitives/he/keys.ts';
 import { fieldsOf } from '../../../src/primitives/he/parameters.ts';
-import { joined, phase, randomResidues, smallCoefficients } from '../../support/ring.ts';
+import { phase, randomResidues, smallCoefficients } from '../../support/ring.ts';
 import { withBench } from '../../support/seal.ts';
 
 beforeAll(ready);
@@ -129,30 +129,5 @@ describe.each(rings)('with data primes $primes', (ring) => {
     const p = ring.primes[0]!;
     const lifted = Uint32Array.from(coefficients.subarray(0, N), (x) => ((x % p) + p) % p);
     expect(first.slice(0, N)).toEqual(lifted);
-  });
-
-  test('packed coefficients are rounded to nearest, once, as integers below the modulus', () => {
-    if (ring.primes.length > 2) return; // more are never joined
-    const coefficients = randomResidues(ring.primes, 2, 12);
-    const residues = he.forwardResidues({ ring, residues: coefficients });
-    const q = ring.primes.reduce((product, p) => product * BigInt(p), 1n);
-    for (const dropBits of [1, 3, 8]) {
-      const packed = he.packResidues({ ring, residues, dropBits });
-      expect(packed.length).toBe((2 * N * (q.toString(2).length - dropBits)) / 8);
-      const unpacked = he.unpackResidues({ ring, packed, count: 2, dropBits });
-      const back = he.inverseResidues({ ring, residues: unpacked });
-      const limbs = ring.primes.length;
-      for (let i = 0; i < 2 * N; i += 5) {
-        const place = Math.floor(i / N) * limbs * N + (i % N);
-        const joinedAt = (from: Uint32Array): bigint =>
-          joined(
-            ring.primes,
-            ring.primes.map((_, limb) => from[place + limb * N]!),
-          );
-        const half = 1n << BigInt(dropBits - 1);
-        const rounded = ((joinedAt(coefficients) + half) >> BigInt(dropBits)) << BigInt(dropBits);
-        expect(joinedAt(back)).toBe(rounded % q);
-      }
-    }
   });
 });
