@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machine, type Subject } from './harness.ts';
+import { ring } from './kernels/ring.ts';
 import { ristretto } from './kernels/ristretto.ts';
 import { multiplyAccumulate } from './primitives/multiply-accumulate.ts';
 
@@ -25,10 +26,11 @@ interface Entry {
 
 const SUBJECTS: Readonly<Record<string, Subject>> = {
   'multiply-accumulate': multiplyAccumulate,
+  ring,
   ristretto,
 };
 /** Rows that are mostly allocation: garbage is collected at times of its own. Each has a row without. */
-const NOISY = /@noble\/curves|with copies/;
+const NOISY = /@noble\/curves|with copies|torus/;
 /** Of the pinned ratio: less is a regression. */
 const LEAST = 0.75;
 const ROUNDS = 3;

@@ -6,6 +6,7 @@ export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   'vertical-lr': async () => (await import('./protocols/vertical-lr.ts')).verticalLr,
   accuracy: async () => (await import('./model/accuracy.ts')).accuracy,
   he: async () => (await import('./primitives/he.ts')).he,
+  ring: async () => (await import('./kernels/ring.ts')).ring,
   ristretto: async () => (await import('./kernels/ristretto.ts')).ristretto,
   psi: async () => (await import('./protocols/psi.ts')).psi,
   rpc: async () => (await import('./rpc/throughput.ts')).rpc,

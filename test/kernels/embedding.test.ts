@@ -9,7 +9,7 @@ import {
   sineTransform as kernelTransform,
 } from '../../src/kernels/embedding.ts';
 import { N as DEGREE } from '../../src/kernels/field.ts';
-import { embeddingOf, fold, sineTransform } from '../support/embedding.ts';
+import { embeddingOf, fold, plainPhasors, sineTransform } from '../support/embedding.ts';
 import { wordsFrom } from '../support/ring.ts';
 
 const N = 64;
@@ -89,17 +89,6 @@ function sharesOf(rows: number): Uint32Array {
   return shares;
 }
 
-/** Unrounded coefficients of the embedded phasors of one harmonic, by the plain embedding. */
-function plainPhasors(shares: Uint32Array, multiple: number, re: number, im: number): Float64Array {
-  const [real, imaginary] = [new Float64Array(HALF), new Float64Array(HALF)];
-  for (const [row, share] of shares.entries()) {
-    const turn = (2 * Math.PI * ((multiple * share) % PRIME)) / PRIME;
-    real[row] = re * Math.cos(turn) - im * Math.sin(turn);
-    imaginary[row] = re * Math.sin(turn) + im * Math.cos(turn);
-  }
-  return embeddingOf(DEGREE).embed(real, imaginary);
-}
-
 /** The largest distance of an integer from what it rounds. */
 const farthest = (rounded: Int32Array, exact: Float64Array): number =>
   rounded.reduce((most, x, i) => Math.max(most, Math.abs(x - exact[i]!)), 0);
@@ -122,7 +111,8 @@ test.each([
     const coefficients = new Int32Array(harmonics * DEGREE).fill(7);
     embedPhasors(shares, PRIME, factors, coefficients);
     for (let k = 0; k < harmonics; k++) {
-      const exact = plainPhasors(shares, 2 * k + 1, factors.real[k]!, factors.imaginary[k]!);
+      const factor = [factors.real[k]!, factors.imaginary[k]!] as const;
+      const exact = plainPhasors(shares, PRIME, 2 * k + 1, factor);
       const rounded = coefficients.subarray(k * DEGREE, (k + 1) * DEGREE);
       expect(farthest(rounded, exact)).toBeLessThan(NEAREST);
     }

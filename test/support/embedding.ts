@@ -6,6 +6,8 @@
  * transform of size M and a twist.
  */
 
+import { N } from '../../src/kernels/field.ts';
+
 /** Tables for one N: a power of two, at least 4. */
 export interface Embedding {
   readonly degree: number;
@@ -111,4 +113,22 @@ export function sineTransform(column: Float64Array, scale: number): Float64Array
     column.map((x) => scale * x),
   );
   return coefficients.slice(1, column.length + 1);
+}
+
+/** Coefficients, not rounded, of embed(factor e^(i multiple theta)), theta = 2 pi share / prime. */
+export function plainPhasors(
+  shares: Uint32Array,
+  prime: number,
+  multiple: number,
+  [re, im]: readonly [number, number],
+): Float64Array {
+  const { embed, slots } = embeddingOf(N);
+  const [real, imaginary] = [new Float64Array(slots), new Float64Array(slots)];
+  for (const [row, share] of shares.entries()) {
+    const angle = (2 * Math.PI * ((multiple * share) % prime)) / prime;
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    real[row] = re * cos - im * sin;
+    imaginary[row] = re * sin + im * cos;
+  }
+  return embed(real, imaginary);
 }
