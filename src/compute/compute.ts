@@ -1,4 +1,5 @@
 /** Where sums are done: the interface between protocols and threads. */
+import type { Into } from './into.ts';
 import type { Tasks } from './tasks.ts';
 
 export { DEFAULT_ENGINE, ENGINES, type Engine } from '../primitives/he/api.ts';
@@ -14,6 +15,13 @@ export interface RunOptions {
    * SharedArrayBuffers are never listed: they are always passed by reference.
    */
   readonly transfer?: readonly ArrayBuffer[];
+  /**
+   * Shared memory where the thread leaves the result, or some fields of it; the result has these views then. What is
+   * large and stays here goes this way: it is copied on the thread, and is nobody's garbage.
+   */
+  readonly into?: Into;
+  /** Work ahead of its time: it waits while there is anything else for the threads to do. */
+  readonly priority?: 'idle';
 }
 
 /** Runs tasks, on threads or inline. Task functions know nothing of it. */

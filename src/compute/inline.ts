@@ -1,6 +1,7 @@
 /** The compute that has no threads: tasks run one after another where they are asked for. */
 import { SottoError } from '../base/errors.ts';
 import type { Compute, RunOptions, TaskInput, TaskName, TaskOutput } from './compute.ts';
+import { leave } from './into.ts';
 import { prepare, type Tasks, tasks } from './tasks.ts';
 
 /**
@@ -14,7 +15,7 @@ export function inlineCompute(replaced: Partial<Tasks> = {}): Compute {
     run: async <N extends TaskName>(
       name: N,
       input: TaskInput<N>,
-      { signal, transfer = [] }: RunOptions = {},
+      { signal, transfer = [], into }: RunOptions = {},
     ): Promise<TaskOutput<N>> => {
       if (!Object.hasOwn(replaced, name)) await prepare(name);
       if (signal?.aborted === true) {
@@ -23,7 +24,8 @@ export function inlineCompute(replaced: Partial<Tasks> = {}): Compute {
           : new SottoError('cancelled', 'cancelled');
       }
       const owned = structuredClone(input, { transfer: [...transfer] });
-      return (functions[name] as (input: TaskInput<N>) => TaskOutput<N>)(owned);
+      const result = (functions[name] as (input: TaskInput<N>) => TaskOutput<N>)(owned);
+      return leave(result, into) as TaskOutput<N>;
     },
   };
 }

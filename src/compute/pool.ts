@@ -67,6 +67,8 @@ class ThreadPool implements Pool {
   readonly #options: PoolOptions;
   /** Ours rather than Piscina's queue, so that a deadline counts from the moment a task runs. */
   readonly #waiting = new Set<Waiting>();
+  /** Those that wait until no other does. */
+  readonly #idle = new Set<Waiting>();
   readonly #running = new Map<number, Running>();
   readonly #cancelAll = (): void => {
     this.#refuseWaiting(cancelled(this.#options.signal));
@@ -109,11 +111,11 @@ class ThreadPool implements Pool {
   async run<N extends TaskName>(
     name: N,
     input: TaskInput<N>,
-    { signal, transfer = [] }: RunOptions = {},
+    options: RunOptions = {},
   ): Promise<TaskOutput<N>> {
-    await this.#turn(signal);
-    this.#keepTurn(signal);
-    const reply = await this.#onThread(name, input, transfer, signal);
+    await this.#turn(options);
+    this.#keepTurn(options.signal);
+    const reply = await this.#onThread(name, input, options);
     if ('error' in reply) throw SottoError.fromRecord(reply.error);
     return reply.value as TaskOutput<N>;
   }
@@ -133,23 +135,23 @@ class ThreadPool implements Pool {
   }
 
   /** Resolves when a thread is free for the caller, first come first served. */
-  async #turn(signal: AbortSignal | undefined): Promise<void> {
+  async #turn({ signal, priority }: RunOptions): Promise<void> {
     this.#refuseIfOver(signal);
     if (this.#busy < this.threads) {
       this.#busy += 1;
       return;
     }
     const limit = this.#options.maxQueue ?? MAX_QUEUE;
-    if (this.#waiting.size >= limit) {
+    if (this.#waiting.size + this.#idle.size >= limit) {
       throw new SottoError('internal', 'too many tasks wait for a thread', { limit });
     }
-    await this.#queue(signal);
+    await this.#queue(priority === 'idle' ? this.#idle : this.#waiting, signal);
   }
 
-  #queue(signal: AbortSignal | undefined): Promise<void> {
+  #queue(queue: Set<Waiting>, signal: AbortSignal | undefined): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const leave = (): void => {
-        this.#waiting.delete(waiting);
+        queue.delete(waiting);
         signal?.removeEventListener('abort', giveUp);
       };
       const waiting: Waiting = {
@@ -164,13 +166,13 @@ class ThreadPool implements Pool {
       };
       const giveUp = (): void => waiting.refuse(cancelled(signal));
       signal?.addEventListener('abort', giveUp, { once: true });
-      this.#waiting.add(waiting);
+      queue.add(waiting);
     });
   }
 
   /** The freed thread goes to who waits longest. */
   #startNext(): void {
-    const [next] = this.#waiting;
+    const [next = this.#idle.values().next().value] = this.#waiting;
     if (next === undefined) this.#busy -= 1;
     else next.start();
   }
@@ -179,8 +181,7 @@ class ThreadPool implements Pool {
   #onThread(
     name: TaskName,
     input: unknown,
-    transfer: readonly ArrayBuffer[],
-    signal: AbortSignal | undefined,
+    { signal, transfer = [], into }: RunOptions,
   ): Promise<TaskReply> {
     const id = this.#nextId++;
     const controller = new AbortController();
@@ -207,7 +208,10 @@ class ThreadPool implements Pool {
     signal?.addEventListener('abort', cancel, { once: true });
     this.#running.set(id, { lose, cancel });
     this.#piscina
-      .run({ id, name, input }, { transferList: [...transfer], signal: controller.signal })
+      .run(
+        { id, name, input, ...(into && { into }) },
+        { transferList: [...transfer], signal: controller.signal },
+      )
       .then(resolve, (thrown: unknown) => reject(unrunnable(name, thrown)))
       .finally(() => {
         for (const timer of timers) clearTimeout(timer);
@@ -235,7 +239,7 @@ class ThreadPool implements Pool {
   }
 
   #refuseWaiting(error: SottoError): void {
-    for (const waiting of [...this.#waiting]) waiting.refuse(error);
+    for (const waiting of [...this.#waiting, ...this.#idle]) waiting.refuse(error);
   }
 }
 

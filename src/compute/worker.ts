@@ -3,12 +3,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { type ErrorRecord, SottoError } from '../base/errors.ts';
 import type { Engine, TaskName } from './compute.ts';
+import { type Into, leave } from './into.ts';
 import { prepare, tasksWith } from './tasks.ts';
 
 export interface TaskRequest {
   readonly id: number;
   readonly name: TaskName;
   readonly input: unknown;
+  /** Shared memory for the result. */
+  readonly into?: Into;
 }
 
 /** An Error that crosses a thread loses its class and code: hence a record. */
@@ -27,11 +30,11 @@ export interface ThreadSettings {
 
 const tasks = tasksWith((workerData as ThreadSettings).engine);
 
-export default async function runTask({ id, name, input }: TaskRequest): Promise<unknown> {
+export default async function runTask({ id, name, input, into }: TaskRequest): Promise<unknown> {
   let reply: TaskReply;
   try {
     await prepare(name);
-    reply = { value: (tasks[name] as (input: unknown) => unknown)(input) };
+    reply = { value: leave((tasks[name] as (input: unknown) => unknown)(input), into) };
   } catch (thrown) {
     if (!(thrown instanceof SottoError) || thrown.facts.poisoned === true) {
       return retire(id, name, thrown);
