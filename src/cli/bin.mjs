@@ -13,6 +13,9 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 // SEAL's WebAssembly refers to exceptions, which V8 does by itself from Node 24 on.
 if (major < 24) setFlagsFromString('--experimental-wasm-exnref');
+// A pass makes and drops buffers by the megabyte, and each few of them would begin a collection step by step:
+// a quarter of a training's processor time. Whole collections are rare, and pause for some hundredths of a second.
+setFlagsFromString('--no-incremental-marking');
 // In a clone the sources run as they are; in a build they are JavaScript.
 const main = ['./main.ts', './main.js'].find((file) => existsSync(new URL(file, import.meta.url)));
 const { run } = await import(main);
