@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
+import { setFlagsFromString } from 'node:v8';
 import { Channel } from '../../src/channel/channel.ts';
 import { type Shape, shaped } from '../../src/channel/shaped.ts';
 import type { Transport } from '../../src/channel/transport.ts';
@@ -164,6 +165,7 @@ async function act(task: TrainingTask, go: Promise<void>): Promise<void> {
 }
 
 if (process.argv[1] === import.meta.filename) {
+  setFlagsFromString('--no-incremental-marking'); // as the program does
   const { promise: go, resolve } = Promise.withResolvers<void>();
   process.on('message', (message: { task: TrainingTask } | 'go') => {
     if (message === 'go') resolve();

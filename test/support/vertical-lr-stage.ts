@@ -10,7 +10,11 @@ import { chooseParameters, type Parameters } from '../../src/protocols/vertical-
 import type { Stage } from '../../src/protocols/vertical-lr/keys.ts';
 import { StageKey } from '../../src/protocols/vertical-lr/keys.ts';
 import { Pass } from '../../src/protocols/vertical-lr/pass.ts';
-import { encodeColumns, type Training } from '../../src/protocols/vertical-lr/training.ts';
+import {
+  encodeColumns,
+  rowMemory,
+  type Training,
+} from '../../src/protocols/vertical-lr/training.ts';
 import { seededRandom } from './random.ts';
 
 const compute = inlineCompute();
@@ -19,7 +23,8 @@ const { signal } = new AbortController();
 /** Parameters whose replies are not rounded, so that each residue of c1' can be looked at. */
 export function unrounded(rows: number, columns: number): Parameters {
   const sizes = { rows, dActive: columns, dPassive: columns, passes: 2, harmonics: 2 };
-  return { ...chooseParameters(sizes), dropBits: { forward: 0, sigmoid: 0, gradient: 0 } };
+  const none = { forward: 0, sigmoid: 0, gradient: 0 };
+  return { ...chooseParameters(sizes), dropBits: none, inputDropBits: none };
 }
 
 export interface StagePair {
@@ -43,17 +48,21 @@ export async function stagePair(
   const owner = new Channel(one, { timeoutMs: 20_000 });
   const channel = new Channel(other, { timeoutMs: 20_000 });
   const party: Party = { channel, compute, random: seededRandom('stage'), signal };
+  const ones = new Float64Array(parameters.harmonics).fill(1);
   const training: Training = {
     party,
     parameters,
+    role: 'active',
     own: await encodeColumns(party, parameters, features, { ones: 0 }),
     ownWeights: features.columns,
     peerWeights: features.columns,
+    series: { factors: { real: ones, imaginary: ones } },
+    rows: rowMemory(parameters),
   };
   const ring = stage === 'forward' ? parameters.forwardRing : parameters.ring;
   const key = await StageKey.generate(compute, ring, { pass: 2, stage }, signal);
   const pass = await Pass.begin(training, 2, []);
-  pass.draw({ [stage]: key.publicKey });
+  pass.meet({ [stage]: key.publicKey });
   const heard = async <D extends DescMessage>(schema: D, count: number) => {
     const messages: MessageShape<D>[] = [];
     for (let i = 0; i < count; i++) messages.push(await owner.receive(schema, 1 << 22));

@@ -104,6 +104,20 @@ export interface HeTasks {
   packResidues(input: { ring: Ring; residues: Uint32Array }): Uint8Array;
   /** The inverse; from the wire: refuses another length and residues out of range. */
   unpackResidues(input: { ring: Ring; packed: Uint8Array; count: number }): Uint32Array;
+  /**
+   * c0 of the zeros (count x limbs x N residues) plus the messages, rounded to nearest, once: count x N x (bits(q) - dropBits)
+   * bits. Messages are small integers, count x N, or coefficient residues, count x limbs x N. q < 2^58.
+   */
+  sealMessages(input: {
+    ring: Ring;
+    zeros: Uint32Array;
+    messages: Int32Array | Uint32Array;
+    dropBits: number;
+  }): Uint8Array;
+  /** The inverse, but for the rounding; from the wire: refuses another length and integers out of range. */
+  openSealed(input: { ring: Ring; packed: Uint8Array; count: number; dropBits: number }): {
+    c0: Uint32Array;
+  };
   /** sum over terms of plain (cipher0, cipher1), plus a zero, split into the kept share and the reply. q < 2^58. */
   innerProduct(input: InnerProductInput): InnerProductOutput;
   /** The key owner's share c1' s of a reply, as coefficient residues: count x limbs x N, or count x limbs. */

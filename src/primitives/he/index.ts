@@ -11,6 +11,7 @@ import {
   packResidues,
   unpackResidues,
 } from './residues.ts';
+import { openSealed, sealMessages } from './sealed.ts';
 import { addSummands, openSums } from './summands.ts';
 import { sumSelected } from './sums.ts';
 
@@ -57,6 +58,8 @@ export const heTasks: HeTasks = {
   addResidues,
   packResidues,
   unpackResidues,
+  sealMessages,
+  openSealed,
   innerProduct,
   ownShare,
 };

@@ -3,6 +3,7 @@ import { encodeColumn } from './columns.ts';
 import { embedReals, foldResidues, phasors } from './phasors.ts';
 import { localForward, localGradient } from './products.ts';
 import { integerProduct } from './recomputed.ts';
+import { answerPhasors, knownFold, logitShares, ownFold, sealPhasors } from './stages.ts';
 
 export { HALF } from './phasors.ts';
 
@@ -14,4 +15,9 @@ export const sharingTasks = {
   localForward,
   localGradient,
   integerProduct,
+  logitShares,
+  sealPhasors,
+  answerPhasors,
+  ownFold,
+  knownFold,
 };

@@ -1,25 +1,24 @@
 /** Active's values as ciphertexts, lane after lane: sent in the order of its elements, read by every thread of passive. */
 import { MeasureValuesSchema } from '../../gen/sotto/protocol/v1/measure_pb.ts';
-import { N, SUM_RING } from '../../primitives/he/index.ts';
+import { N, SEED_BYTES, SUM_RING } from '../../primitives/he/index.ts';
 import type { Party } from '../party.ts';
-import {
-  type Ciphertexts,
-  ciphertextBytes,
-  emptyCiphertexts,
-  open,
-} from '../vertical-lr/ciphertexts.ts';
-import { type Batch, batchesOf } from '../vertical-lr/sizes.ts';
+import { type Ciphertexts, emptyCiphertexts } from '../vertical-lr/ciphertexts.ts';
+import { type Batch, batchesOf, widthOf } from '../vertical-lr/sizes.ts';
 import { compute } from '../vertical-lr/training.ts';
-import { receiveBatches, sendBatches } from '../vertical-lr/wire.ts';
+import { bytesOfLength, receiveBatches, sendBatches } from '../vertical-lr/wire.ts';
 import { type Lane, residueOf } from './lanes.ts';
 
 /** Ciphertexts of a lane. */
 export const blocksOf = (summands: number): number => Math.ceil(summands / N);
 
+/** c0 of one ciphertext, limb by limb: sums are exact, so nothing of it is rounded away. */
+const FIRST_BYTES = (N / 8) * SUM_RING.primes.reduce((sum, p) => sum + widthOf(p), 0);
+const CIPHERTEXT_BYTES = SEED_BYTES + FIRST_BYTES;
+
 /** Messages of a stage: ciphertexts are numbered lane by lane, and no message has those of two lanes. */
 const batchesOfLanes = (lanes: readonly Lane[], blocks: number): Batch[] =>
   lanes.flatMap((_, lane) =>
-    batchesOf(blocks, ciphertextBytes(SUM_RING)).map(({ from, to }) => ({
+    batchesOf(blocks, CIPHERTEXT_BYTES).map(({ from, to }) => ({
       from: lane * blocks + from,
       to: lane * blocks + to,
     })),
@@ -62,16 +61,22 @@ export async function receiveValues(
   summands: number,
 ): Promise<Ciphertexts> {
   const blocks = blocksOf(summands);
-  const each = ciphertextBytes(SUM_RING);
   const words = SUM_RING.primes.length * N;
   const all = emptyCiphertexts(SUM_RING, lanes.length * blocks);
   await receiveBatches(
     party.channel,
     MeasureValuesSchema,
     batchesOfLanes(lanes, blocks),
-    ({ from, to }) => (to - from) * each,
-    async ({ from, to }, message) => {
-      const { c0, c1 } = await open(party, SUM_RING, message, to - from);
+    ({ from, to }) => (to - from) * CIPHERTEXT_BYTES,
+    async ({ from, to }, { seeds, first, $typeName }) => {
+      const count = to - from;
+      const input = { ring: SUM_RING, count };
+      const packed = bytesOfLength(first, count * FIRST_BYTES, $typeName);
+      const checked = bytesOfLength(seeds, count * SEED_BYTES, $typeName);
+      const [c0, { c1 }] = await Promise.all([
+        compute(party, 'unpackResidues', { ...input, packed }),
+        compute(party, 'expandSeeds', { ...input, seeds: checked }),
+      ]);
       all.c0.set(c0, from * words);
       all.c1.set(c1, from * words);
     },

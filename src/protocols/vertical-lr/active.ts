@@ -2,22 +2,10 @@
 import type { FeatureMatrix } from '../../math/columns.ts';
 import { remaindersOf } from '../../math/torus.ts';
 import type { Party, Run } from '../party.ts';
-import {
-  forwardShares,
-  logitShares,
-  receiveForwardInput,
-  receiveForwardReply,
-  sendForwardInput,
-  sendForwardReply,
-} from './forward.ts';
-import {
-  localGradients,
-  receiveGradientReply,
-  receiveResiduals,
-  sendGradientReply,
-  sendResiduals,
-} from './gradient.ts';
+import { sendResiduals } from './chunks.ts';
+import { localGradients, receiveGradientReply } from './gradient.ts';
 import { exchangeKept, History, type Memory, NO_MEMORY } from './history.ts';
+import { laterPass, sharesAt } from './later-pass.ts';
 import {
   leavesRange,
   openWeights,
@@ -28,7 +16,7 @@ import {
   sendWarning,
 } from './opening.ts';
 import { describeParameters } from './parameters.ts';
-import { Pass, receiveKeys } from './pass.ts';
+import { NextPass, Pass } from './pass.ts';
 import {
   checkFeatures,
   checkLabels,
@@ -37,23 +25,19 @@ import {
   receiveShape,
   sendShape,
 } from './shape.ts';
-import { addTransformed, answerPhasors, emptyResiduals, transformReals } from './sigmoid.ts';
+import { knowResiduals, transformReals } from './sigmoid.ts';
 import { type Targets, targetsOf } from './targets.ts';
 import {
   beforeOpening,
   encodeColumns,
+  type OwnSeries,
   progressOf,
+  rowMemory,
   type Settings,
   type Trained,
   type Training,
 } from './training.ts';
-import {
-  fromStart,
-  type IntegerSchedule,
-  integerSchedule,
-  type Point,
-  weightShares,
-} from './weights.ts';
+import { type IntegerSchedule, integerSchedule } from './weights.ts';
 
 export interface ActiveInput {
   readonly features: FeatureMatrix;
@@ -72,12 +56,11 @@ export interface ActiveTrained extends Trained {
   readonly intercept: number;
 }
 
+type Parts = Pick<Training, 'party' | 'parameters'>;
+
 /** What the active party knows besides its columns. */
 interface Labelled extends Training {
-  readonly schedule: IntegerSchedule;
   readonly targets: Targets;
-  readonly q: bigint;
-  readonly start: Float64Array | undefined;
 }
 
 /** Learns the weights of its own features and the intercept; see the card of the protocol for what else. */
@@ -91,28 +74,34 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
   await sendShape(party, settings, shape); //                                          -> shape
   const parameters = await receiveShape(party, settings, shape); //                    <- shape
 
+  const targets = targetsOf(labels, parameters);
   const training: Labelled = {
     party,
     parameters,
+    role: 'active',
     own: await encodeColumns(party, parameters, features, { ones: 1, keptBytes: input.keptBytes }),
     ownWeights: shape.weights,
     peerWeights: parameters.weightsPassive,
-    schedule: integerSchedule(parameters, settings.ridge),
-    targets: targetsOf(labels, parameters),
-    q: remaindersOf(parameters.ring.primes).modulus,
+    series: await ownSeries({ party, parameters }, targets),
     start: input.start,
+    rows: rowMemory(parameters),
+    targets,
   };
-  const history = new History(training, memory);
+  const schedule = integerSchedule(parameters, settings.ridge);
+  const history = new History(
+    { ...training, q: remaindersOf(parameters.ring.primes).modulus },
+    memory,
+  );
   yield progressOf(training, history.passes + 1, 0);
   if (history.passes === 0 && input.start === undefined) await firstPass(training, history);
-  const labelPart = await residualsFor(training, training.targets.series.constant);
+  using next = new NextPass(training);
   for (let pass = history.passes + 1; pass <= parameters.passes; pass++) {
-    yield* laterPass(training, pass, labelPart, history);
+    yield* laterPass(training, pass, { schedule, history, next });
   }
   yield beforeOpening(training);
   await exchangeKept(party); //                                                        <-> kept
   await memory.beforeOpening();
-  const weights = await open(training, history);
+  const weights = await open(training, schedule, history);
   const intercept = training.targets.series.centre + weights.at(-1)!;
   const own = leavesRange(parameters, features, weights.subarray(0, -1), intercept);
   await sendWarning(training, own); //                                                 -> warning
@@ -126,9 +115,22 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
   };
 }
 
+/** The coefficients of the sigmoid, and the part of the residuals that is the same in every pass. */
+async function ownSeries(training: Parts, targets: Targets): Promise<OwnSeries> {
+  const { real, imaginary, constant } = targets.series;
+  const paced = (factor: number): number => targets.pace * factor;
+  return {
+    factors: { real: real.map(paced), imaginary: imaginary.map(paced) },
+    added: await residualsFor(training, targets, constant),
+  };
+}
+
 /** prediction - y, paced and transformed: for a prediction that is the same on all rows. */
-function residualsFor(training: Labelled, prediction: number): Promise<Int32Array> {
-  const { labels, pace } = training.targets;
+function residualsFor(
+  training: Parts,
+  { labels, pace }: Targets,
+  prediction: number,
+): Promise<Int32Array> {
   return transformReals(
     training,
     Float64Array.from(labels, (y) => pace * (prediction - y)),
@@ -140,85 +142,28 @@ function residualsFor(training: Labelled, prediction: number): Promise<Int32Arra
  * gradients need the other.
  */
 async function firstPass(training: Labelled, history: History): Promise<void> {
-  const residuals = emptyResiduals(training.parameters);
-  addTransformed(training, residuals, await residualsFor(training, training.targets.rate));
-
+  const { targets } = training;
+  await knowResiduals(training, await residualsFor(training, targets, targets.rate));
   using keys = await Pass.begin(training, 1, ['gradient']);
   await keys.sendKeys(); //                                                            -> keys
-  keys.draw({});
-  await sendResiduals(training, keys.own('gradient'), residuals); //                   -> gradient input
+  await sendResiduals(training, keys); //                                              -> gradient input
   const [peer, own] = await Promise.all([
     receiveGradientReply(training, keys.own('gradient')), //                           <- gradient reply
-    localGradients(training, residuals),
+    localGradients(training),
   ]);
   await history.add(own, peer);
 }
 
-async function* laterPass(
-  training: Labelled,
-  pass: number,
-  labelPart: Int32Array,
+async function open(
+  training: Training,
+  { end }: IntegerSchedule,
   history: History,
-): Run<void> {
-  const { parameters, schedule, targets, q } = training;
-  const prime = parameters.forwardRing.primes[0]!;
-  const { own, peer } = sharesAt(training, schedule.looks[pass - 1]!, history);
-  using keys = await Pass.begin(training, pass, ['forward', 'gradient']);
-  await keys.sendKeys(); //                                                            -> keys
-  keys.draw(await receiveKeys(training, pass, ['forward', 'sigmoid', 'gradient'])); // <- keys
-
-  const [, weights] = await Promise.all([
-    sendForwardInput(training, keys.own('forward'), forwardShares(peer, q, prime)), // -> forward input
-    receiveForwardInput(training), //                                                  <- forward input
-  ]);
-  const [kept, owned] = await Promise.all([
-    sendForwardReply(training, keys.peer('forward'), weights), //                      -> forward reply
-    receiveForwardReply(training, keys.own('forward')), //                             <- forward reply
-  ]);
-  keys.end('forward');
-  const logits = await logitShares(training, forwardShares(own, q, prime), kept, owned);
-  yield progressOf(training, pass, 1);
-
-  //                                                                                   <- sigmoid input
-  const residuals = await answerPhasors(training, keys.peer('sigmoid'), logits, targets); //    -> sigmoid reply
-  keys.end('sigmoid');
-  addTransformed(training, residuals, labelPart);
-  yield progressOf(training, pass, 2);
-
-  const [, theirs] = await Promise.all([
-    sendResiduals(training, keys.own('gradient'), residuals), //                       -> gradient input
-    receiveResiduals(training), //                                                     <- gradient input
-  ]);
-  const [evaluated, ofPeer, local] = await Promise.all([
-    sendGradientReply(training, keys.peer('gradient'), theirs), //                     -> gradient reply
-    receiveGradientReply(training, keys.own('gradient')), //                           <- gradient reply
-    localGradients(training, residuals),
-  ]);
-  const gradients = evaluated.map((share, i) => share + local[i]!);
-  await history.add(gradients, ofPeer);
-  yield progressOf(training, pass, 3);
-}
-
-/** This party's shares of all weights at a point. The intercept is the last of its own. */
-function sharesAt(training: Labelled, point: Point, history: History) {
-  const { q, ownWeights, peerWeights, parameters, start } = training;
-  const own = weightShares(point, history.own, {
-    q,
-    weights: ownWeights,
-    intercept: ownWeights - 1,
-  });
-  return {
-    own: fromStart(own, start, point, { q, turn: parameters.turn }),
-    peer: weightShares(point, history.peer, { q, weights: peerWeights }),
-  };
-}
-
-async function open(training: Labelled, history: History): Promise<Float64Array> {
-  const { schedule, parameters, q } = training;
-  const { own, peer } = sharesAt(training, schedule.end, history);
+): Promise<Float64Array> {
+  const q = remaindersOf(training.parameters.ring.primes).modulus;
+  const { own, peer } = sharesAt(training, end, history);
   const [, opened] = await Promise.all([
     sendOpening(training, roundedShares(peer, q)), //                                  -> opened weights
     receiveOpening(training), //                                                       <- opened weights
   ]);
-  return openWeights(own, opened, { q, turn: parameters.turn });
+  return openWeights(own, opened, { q, turn: training.parameters.turn });
 }

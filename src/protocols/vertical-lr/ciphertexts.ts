@@ -1,4 +1,4 @@
-/** Shares as ciphertexts on the wire: a seed for c1, packed residues for c0. */
+/** Shares as ciphertexts on the wire: a seed for c1, and packed integers for c0. */
 import type { Ring, SeededZeros } from '../../primitives/he/index.ts';
 import { N, SEED_BYTES } from '../../primitives/he/index.ts';
 import type { Party } from '../party.ts';
@@ -11,44 +11,72 @@ export interface SeededMessage {
   readonly first: Uint8Array;
 }
 
-/** Ciphertexts of the peer, read by every thread: count x limbs x N residues each. */
+/** Ciphertexts of the peer, in memory that every thread reads: count x limbs x N residues each. */
 export interface Ciphertexts {
   readonly c0: Uint32Array;
   readonly c1: Uint32Array;
 }
-
-export const ciphertextBytes = (ring: Ring): number => SEED_BYTES + firstBytes(ring);
 
 export function emptyCiphertexts(ring: Ring, count: number): Ciphertexts {
   const words = count * ring.primes.length * N;
   return { c0: sharedWords(words), c1: sharedWords(words) };
 }
 
-/** Encrypts residues in NTT order: the message goes on c0 as it is, since the phase is taken mod q. */
-export async function seal(
-  party: Party,
-  ring: Ring,
-  zeros: SeededZeros,
-  message: Uint32Array,
-): Promise<SeededMessage> {
-  const sum = await compute(party, 'addResidues', { ring, a: zeros.c0, b: message });
-  const first = await compute(party, 'packResidues', { ring, residues: sum });
-  return { seeds: zeros.seeds, first };
+export const partOf = ({ c0, c1 }: Ciphertexts, from: number, to: number): Ciphertexts => ({
+  c0: c0.subarray(from, to),
+  c1: c1.subarray(from, to),
+});
+
+/** How a stage's ciphertexts look. */
+export interface Form {
+  readonly ring: Ring;
+  /** Low bits of c0 that do not travel. */
+  readonly dropBits: number;
 }
 
-/** Checks and expands `count` ciphertexts from the wire. */
+/** Encrypts coefficients, as they are: the phase is taken mod q. Small integers, or residues. The zeros are spent. */
+export async function seal(
+  party: Party,
+  { ring, dropBits }: Form,
+  { seeds, c0 }: SeededZeros,
+  messages: Int32Array | Uint32Array,
+): Promise<SeededMessage> {
+  const input = { ring, zeros: c0, messages, dropBits };
+  return {
+    seeds,
+    first: await compute(party, 'sealMessages', input, { transfer: ownBuffers(c0) }),
+  };
+}
+
+/** The two fields of `count` ciphertexts from the wire, their lengths checked. */
+export function fieldsOf(
+  { seeds, first, $typeName }: SeededMessage & { readonly $typeName: string },
+  { ring, dropBits }: Form,
+  count: number,
+) {
+  return {
+    seeds: bytesOfLength(seeds, count * SEED_BYTES, $typeName),
+    packed: bytesOfLength(first, count * firstBytes(ring, dropBits), $typeName),
+  };
+}
+
+/** Checks and expands `count` ciphertexts from the wire, into a place for them. */
 export async function open(
   party: Party,
-  ring: Ring,
+  form: Form,
   message: SeededMessage & { readonly $typeName: string },
   count: number,
-): Promise<Ciphertexts> {
-  const name = message.$typeName;
-  const seeds = bytesOfLength(message.seeds, count * SEED_BYTES, name);
-  const packed = bytesOfLength(message.first, count * firstBytes(ring), name);
-  const [c0, { c1 }] = await Promise.all([
-    compute(party, 'unpackResidues', { ring, packed, count }),
-    compute(party, 'expandSeeds', { ring, seeds, count }),
+  { c0, c1 }: Ciphertexts,
+): Promise<void> {
+  const { ring, dropBits } = form;
+  const { seeds, packed } = fieldsOf(message, form, count);
+  const opening = { ring, packed, count, dropBits };
+  await Promise.all([
+    compute(party, 'openSealed', opening, { transfer: [packed.buffer], into: { c0 } }),
+    compute(party, 'expandSeeds', { ring, seeds, count }, { into: { c1 } }),
   ]);
-  return { c0, c1 };
 }
+
+/** Buffers that may be moved to a thread. */
+export const ownBuffers = (...views: readonly Uint32Array[]): ArrayBuffer[] =>
+  views.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer);

@@ -3,28 +3,41 @@
  * by its own share of its weights in the clear, and by the peer's share under the peer's key.
  */
 
+import type { MessageShape } from '@bufbuild/protobuf';
 import {
   ForwardInputSchema,
-  ForwardReplySchema,
+  type ForwardReplySchema,
 } from '../../gen/sotto/protocol/v1/vertical_lr_pb.ts';
 import { rescale } from '../../math/torus.ts';
 import { N } from '../../primitives/he/index.ts';
-import { type Ciphertexts, ciphertextBytes, emptyCiphertexts, open, seal } from './ciphertexts.ts';
+import {
+  type Ciphertexts,
+  emptyCiphertexts,
+  open,
+  ownBuffers,
+  partOf,
+  seal,
+} from './ciphertexts.ts';
+import type { Parameters } from './parameters.ts';
 import type { OwnStage, PeerStage } from './pass.ts';
 import { productOf } from './products.ts';
-import { batchesOf, replyBytes } from './sizes.ts';
-import { compute, eachPiece, type Training } from './training.ts';
+import { type Batch, batchesOf, ciphertextBytes, replyBytes } from './sizes.ts';
+import { compute, type Training } from './training.ts';
 import { bytesOfLength, receiveBatches, sendBatches } from './wire.ts';
-
-/** Multiply-accumulates in one task: about ten milliseconds. */
-const PRODUCTS = 400;
-/** Rows in one task of the local product. */
-const LOCAL_ROWS = 16 * N;
 
 /** Shares modulo q of weights on the torus as residues of the forward prime. */
 export function forwardShares(shares: readonly bigint[], q: bigint, prime: number): Uint32Array {
   return Uint32Array.from(shares, (share) => Number(rescale(share, q, BigInt(prime))));
 }
+
+const formOf = ({ forwardRing, inputDropBits }: Parameters) => ({
+  ring: forwardRing,
+  dropBits: inputDropBits.forward,
+});
+
+/** Weights whose shares travel in one message. */
+export const weightBatches = (parameters: Parameters, weights: number): Batch[] =>
+  batchesOf(weights, ciphertextBytes(parameters.forwardRing, parameters.inputDropBits.forward));
 
 /** Owner: each share of a weight of the peer as a constant polynomial, encrypted. */
 export async function sendForwardInput(
@@ -32,14 +45,11 @@ export async function sendForwardInput(
   { key, zeros }: OwnStage,
   shares: Uint32Array,
 ): Promise<void> {
-  const ring = parameters.forwardRing;
-  const batches = batchesOf(peerWeights, ciphertextBytes(ring));
-  await sendBatches(party.channel, ForwardInputSchema, batches, async ({ from, to }) => {
-    const taken = await zeros.take(key.use, to - from);
-    const message = new Uint32Array((to - from) * N);
-    // A constant polynomial has the same value at every point.
-    for (let i = from; i < to; i++) message.fill(shares[i]!, (i - from) * N, (i - from + 1) * N);
-    return seal(party, ring, taken.zeros, message);
+  const batches = weightBatches(parameters, peerWeights);
+  await sendBatches(party.channel, ForwardInputSchema, batches, async ({ from, to }, portion) => {
+    const constants = new Uint32Array((to - from) * N);
+    for (let i = from; i < to; i++) constants[(i - from) * N] = shares[i]!;
+    return seal(party, formOf(parameters), await zeros.take(key.use, portion), constants);
   });
 }
 
@@ -49,110 +59,78 @@ export async function receiveForwardInput({
   parameters,
   ownWeights,
 }: Training): Promise<Ciphertexts> {
-  const ring = parameters.forwardRing;
-  const each = ciphertextBytes(ring);
-  const all = emptyCiphertexts(ring, ownWeights);
+  const form = formOf(parameters);
+  const all = emptyCiphertexts(form.ring, ownWeights);
   await receiveBatches(
     party.channel,
     ForwardInputSchema,
-    batchesOf(ownWeights, each),
-    ({ from, to }) => (to - from) * each,
-    async ({ from, to }, message) => {
-      const { c0, c1 } = await open(party, ring, message, to - from);
-      all.c0.set(c0, from * N);
-      all.c1.set(c1, from * N);
-    },
+    weightBatches(parameters, ownWeights),
+    ({ from, to }) => (to - from) * ciphertextBytes(form.ring, form.dropBits),
+    ({ from, to }, message) => open(party, form, message, to - from, partOf(all, from * N, to * N)),
   );
   return all;
 }
 
-/** Evaluator: sends c1' of each block and keeps c0', its share of what the peer's shares contribute. One residue a row. */
-export async function sendForwardReply(
-  { party, parameters, own, ownWeights }: Training,
+/** Evaluator: c1' of these blocks, the reply's content. Keeps c0', its share of what the peer's shares contribute. */
+export async function answerForward(
+  { party, parameters, own, ownWeights, rows }: Training,
   { use, zeros }: PeerStage,
   { c0, c1 }: Ciphertexts,
-): Promise<Uint32Array> {
-  const { forwardRing: ring, blocks, dropBits } = parameters;
-  const each = replyBytes(ring, dropBits.forward);
-  const kept = new Uint32Array(blocks * N);
-  const atOnce = Math.max(1, Math.floor(PRODUCTS / ownWeights));
-  await sendBatches(party.channel, ForwardReplySchema, batchesOf(blocks, each), async (batch) => {
-    const second = new Uint8Array((batch.to - batch.from) * each);
-    await eachPiece(batch.from, batch.to, atOnce, async (from, to) => {
-      const fresh = (await zeros.take(use, to - from)).zeros;
-      const product = await productOf(party, {
-        ring,
-        kept: own.forward?.subarray(from * ownWeights * N, to * ownWeights * N),
-        integers: own.integers,
-        startOf: (output, term) => term * own.stride + (from + output) * N,
-        reversed: false,
-        cipher0: c0,
-        cipher1: c1,
-        zero0: fresh.c0,
-        zero1: fresh.c1,
-        terms: ownWeights,
-        count: to - from,
-        dropBits: dropBits.forward,
-        keep: 'all',
-      });
-      kept.set(product.kept, from * N);
-      second.set(product.reply, (from - batch.from) * each);
-    });
-    return { second };
-  });
-  return kept;
-}
-
-/** Owner: c1' s of each block, its share of what its own shares of the peer's weights contribute. */
-export async function receiveForwardReply(
-  { party, parameters }: Training,
-  { key }: OwnStage,
-): Promise<Uint32Array> {
-  const { forwardRing: ring, blocks, dropBits } = parameters;
-  const each = replyBytes(ring, dropBits.forward);
-  const shares = new Uint32Array(blocks * N);
-  await receiveBatches(
-    party.channel,
-    ForwardReplySchema,
-    batchesOf(blocks, each),
-    ({ from, to }) => (to - from) * each,
-    async ({ from, to }, message) => {
-      const reply = bytesOfLength(message.second, (to - from) * each, message.$typeName);
-      const share = await compute(party, 'ownShare', {
-        ring,
-        secret: key.secretFor(key.use),
-        reply,
-        count: to - from,
-        dropBits: dropBits.forward,
-        take: 'all',
-      });
-      shares.set(share, from * N);
+  { from, to }: Batch,
+  portion: number,
+): Promise<{ second: Uint8Array }> {
+  const fresh = await zeros.take(use, portion);
+  const { reply } = await productOf(
+    party,
+    {
+      ring: parameters.forwardRing,
+      kept: own.forward?.subarray(from * ownWeights * N, to * ownWeights * N),
+      integers: own.integers,
+      startOf: (output, term) => term * own.stride + (from + output) * N,
+      reversed: false,
+      cipher0: c0,
+      cipher1: c1,
+      zero0: fresh.c0,
+      zero1: fresh.c1,
+      terms: ownWeights,
+      count: to - from,
+      dropBits: parameters.dropBits.forward,
+      keep: 'all',
+    },
+    {
+      into: { kept: rows.kept.subarray(from * N, to * N) },
+      transfer: ownBuffers(fresh.c0, fresh.c1),
     },
   );
-  return shares;
+  return { second: reply };
 }
 
-/** Own columns times own shares, plus the two shares of the products under encryption: z / P, a residue a row. */
-export async function logitShares(
-  { party, parameters, own }: Training,
+/** Owner: these blocks' shares of z / P, now that the reply is here and the own answer was made. A residue a row. */
+export async function acceptForward(
+  { party, parameters, own, rows }: Training,
+  { key }: OwnStage,
   weights: Uint32Array,
-  kept: Uint32Array,
-  owned: Uint32Array,
-): Promise<Uint32Array> {
-  const prime = parameters.forwardRing.primes[0]!;
-  const shares = new Uint32Array(parameters.rows);
-  await eachPiece(0, parameters.rows, LOCAL_ROWS, async (from, to) => {
-    const { integers, stride } = own;
-    const local = await compute(party, 'localForward', {
-      integers,
-      stride,
-      from,
-      to,
-      weights,
-      prime,
-    });
-    for (let row = from; row < to; row++)
-      shares[row] = (local[row - from]! + kept[row]! + owned[row]!) % prime;
-  });
-  return shares;
+  { from, to }: Batch,
+  { second, $typeName }: MessageShape<typeof ForwardReplySchema>,
+): Promise<void> {
+  const { forwardRing: ring, dropBits } = parameters;
+  const each = replyBytes(ring, dropBits.forward);
+  const reply = bytesOfLength(second, (to - from) * each, $typeName);
+  const [first, last] = [from * N, Math.min(to * N, parameters.rows)];
+  const input = {
+    integers: own.integers,
+    stride: own.stride,
+    from: first,
+    to: last,
+    weights,
+    prime: ring.primes[0]!,
+    kept: rows.kept.subarray(first, last),
+    ring,
+    secret: key.secretFor(key.use),
+    reply,
+    count: to - from,
+    dropBits: dropBits.forward,
+  };
+  const into = rows.logits.subarray(first, last);
+  await compute(party, 'logitShares', input, { transfer: [reply.buffer], into });
 }

@@ -11,9 +11,9 @@
  *        |                                                                       |   each later pass
  *        |  keys <------------------------------------------------------> keys   |   fresh, one a stage
  *        |  forward input <-------------------------------------> forward input  |   shares of the other's weights
+ *        |                                                                       |   chunk by chunk of rows, several under way:
  *        |  forward reply <-------------------------------------> forward reply  |   => shares of z / P mod 1
- *        | <---------------------------------------------------- sigmoid input   |   phasors of passive's share
- *        |  sigmoid reply ------------------------------------------------------> |   => shares of the residuals
+ *        |  sigmoid input <-- either, by turns ------------------> sigmoid reply |   phasors; => shares of the residuals
  *        |  gradient input <-----------------------------------> gradient input  |   shares of the residuals
  *        |  gradient reply <-----------------------------------> gradient reply  |   => shares of the gradients
  *        |                                                                       |   after the last pass

@@ -2,10 +2,10 @@
 import { SottoError } from '../../base/errors.ts';
 import { logistic } from '../../math/linear-model.ts';
 import { fitPhasorSeries, phasorSeries } from '../../math/sigmoid.ts';
-import { N, type Ring, ringOf, SEED_BYTES } from '../../primitives/he/index.ts';
+import { N, type Ring, ringOf } from '../../primitives/he/index.ts';
 import { HALF } from '../../primitives/sharing/index.ts';
-import { type Noise, noiseOf } from './noise.ts';
-import { firstBytes, modulusBits, publicKeyBytes, replyBytes } from './sizes.ts';
+import { type DropBits, type NoisePlan, noiseOf } from './noise.ts';
+import { ciphertextBytes, modulusBits, publicKeyBytes, replyBytes } from './sizes.ts';
 
 /** What both parties know before a training. */
 export interface Sizes {
@@ -18,7 +18,7 @@ export interface Sizes {
   readonly harmonics: number;
 }
 
-export interface Parameters {
+export interface Parameters extends NoisePlan {
   readonly rows: number;
   /** Weights of each party: the active party's include the intercept. */
   readonly weightsActive: number;
@@ -35,21 +35,14 @@ export interface Parameters {
   readonly fractionBits: number;
   /** One turn of the torus, in units of a weight: P * 2^fractionBits. */
   readonly turn: number;
-  /** Modulus of each party's phasors; residuals are scaled by its square. */
+  /** Residuals are scaled by its square, the product of both parties' phasors. */
   readonly phasorScale: number;
   readonly transformScale: number;
   /** A gradient that would fill one turn: q / (phasorScale^2 transformScale 2n/N). */
   readonly gradientTurn: number;
-  /** Low bits of each c1' that are not sent. */
-  readonly dropBits: {
-    readonly forward: number;
-    readonly sigmoid: number;
-    readonly gradient: number;
-  };
   /** Blocks of N rows, and of N/2. */
   readonly blocks: number;
   readonly halves: number;
-  readonly noise: Noise;
   /** Both directions; a pass after the first, and the whole training. */
   readonly bytes: { readonly pass: number; readonly total: number };
   readonly warnings: readonly string[];
@@ -68,11 +61,12 @@ const FORWARD_BITS = 28;
 const FRACTION_BITS = 5;
 const TRANSFORM_SCALE = 2048;
 /**
- * Primes of 28 bits sum lazily, wider ones take twice as long, and 58 bits are all that can be joined: so many
- * rows first cost accuracy, then time, then accuracy again.
+ * Primes of 28 bits sum lazily, wider ones take twice as long, 58 bits are all that can be joined, and every bit is on
+ * the wire some hundred thousand times: so many rows first cost accuracy, then a bit, then accuracy, time, accuracy again.
  */
 const MODULI = [
-  { mostBits: 56, phasorScales: [8192, 5793, 4096, 2896, 2048] },
+  { mostBits: 55, phasorScales: [8192, 5793, 4096] },
+  { mostBits: 56, phasorScales: [4096, 2896, 2048] },
   { mostBits: 58, phasorScales: [2896, 2048, 1448, 1024] },
 ];
 /** Fewer make primes too narrow to be offered. */
@@ -101,7 +95,7 @@ export function chooseParameters(sizes: Sizes): Parameters {
   const { phasorScale, ring } = chooseModulus(rows, turn);
   const forwardRing = ringOf([FORWARD_BITS]);
   const gradientUnit = (phasorScale ** 2 * TRANSFORM_SCALE * rows) / HALF;
-  const noise = noiseOf({
+  const plan = noiseOf({
     rows,
     weights: dActive + 1 + dPassive,
     harmonics,
@@ -126,10 +120,9 @@ export function chooseParameters(sizes: Sizes): Parameters {
     phasorScale,
     transformScale: TRANSFORM_SCALE,
     gradientTurn: ring.primes[0]! * (ring.primes[1]! / gradientUnit),
-    dropBits: noise.dropBits,
+    ...plan,
     blocks: Math.ceil(rows / N),
     halves: Math.ceil(rows / HALF),
-    noise: noise.noise,
   };
   assertRules(chosen);
   return { ...chosen, bytes: bytesOf(chosen), warnings: warningsOf(chosen) };
@@ -223,27 +216,29 @@ function warningsOf(chosen: Chosen): string[] {
       ];
 }
 
-/** Bytes of payload in both directions; framing adds less than a thousandth. */
+/** Bytes of payload in both directions; framing adds less than a hundredth. */
 function bytesOf(chosen: Chosen): Parameters['bytes'] {
-  const { forwardRing, ring, dropBits, blocks, halves, harmonics } = chosen;
+  const { forwardRing, ring, dropBits, inputDropBits, blocks, halves, harmonics } = chosen;
   const weights = chosen.weightsActive + chosen.weightsPassive;
-  const cipher = SEED_BYTES + firstBytes(ring);
-  const gradient = 2 * publicKeyBytes(ring) + 2 * blocks * cipher;
+  const gradient =
+    2 * publicKeyBytes(ring) + 2 * blocks * ciphertextBytes(ring, inputDropBits.gradient);
+  const sigmoid =
+    harmonics * ciphertextBytes(ring, inputDropBits.sigmoid) + replyBytes(ring, dropBits.sigmoid);
   const pass =
     gradient +
     weights * replyBytes(ring, dropBits.gradient) +
     2 * publicKeyBytes(forwardRing) +
-    weights * (SEED_BYTES + firstBytes(forwardRing)) +
+    weights * ciphertextBytes(forwardRing, inputDropBits.forward) +
     2 * blocks * replyBytes(forwardRing, dropBits.forward) +
-    publicKeyBytes(ring) +
-    halves * (harmonics * cipher + replyBytes(ring, dropBits.sigmoid));
+    2 * publicKeyBytes(ring) +
+    halves * sigmoid;
   const first = gradient / 2 + chosen.weightsPassive * replyBytes(ring, dropBits.gradient);
   return { pass, total: first + (chosen.passes - 1) * pass + 3 * weights };
 }
 
 /** The effective parameters for a person: names and numbers only. */
 export function describeParameters(parameters: Parameters): Record<string, number | string> {
-  const { harmonics, period, noise, dropBits } = parameters;
+  const { harmonics, period, noise, dropBits, inputDropBits } = parameters;
   return {
     'ring degree': N,
     'log2 q': modulusBits(parameters.ring),
@@ -256,7 +251,8 @@ export function describeParameters(parameters: Parameters): Record<string, numbe
     'fraction bits': parameters.fractionBits,
     'phasor scale': parameters.phasorScale,
     'transform scale': parameters.transformScale,
-    'dropped bits': `${dropBits.forward}/${dropBits.sigmoid}/${dropBits.gradient}`,
+    'dropped bits': listed(dropBits),
+    'dropped bits of inputs': listed(inputDropBits),
     'noise of a logit': noise.logit,
     'noise of a residual': noise.residual,
     'noise of the gradient in standard errors': noise.gradient,
@@ -264,6 +260,9 @@ export function describeParameters(parameters: Parameters): Record<string, numbe
     'bytes of a pass': parameters.bytes.pass,
   };
 }
+
+const listed = ({ forward, sigmoid, gradient }: DropBits): string =>
+  `${forward}/${sigmoid}/${gradient}`;
 
 /** Largest error of the series within four logits of balanced labels: about what it is around other base rates. */
 function sigmoidError(harmonics: number, period: number): number {

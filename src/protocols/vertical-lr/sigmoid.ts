@@ -1,174 +1,148 @@
 /**
- * The sigmoid: a sine of the sum of two shares is the imaginary part of a product of phasors. The
- * passive party encrypts its phasors, the active one multiplies by its own, turned and scaled as it likes; both
- * fold what they have into shares of the transformed residuals E, from which the gradient is an inner product.
+ * The sigmoid: a sine of the sum of two shares is the imaginary part of a product of phasors. One party encrypts its
+ * phasors, the other multiplies by its own; chunk by chunk they take turns. The active party's are turned and scaled as
+ * it likes, which shows in neither role: they are in its ciphertexts, or in what it multiplies by. Both fold what they
+ * have into shares of the transformed residuals E, from which the gradient is an inner product.
  */
-import {
+import type { MessageShape } from '@bufbuild/protobuf';
+import type {
   SigmoidInputSchema,
   SigmoidReplySchema,
 } from '../../gen/sotto/protocol/v1/vertical_lr_pb.ts';
 import { N } from '../../primitives/he/index.ts';
 import { HALF } from '../../primitives/sharing/index.ts';
-import { ciphertextBytes, open, seal } from './ciphertexts.ts';
+import { fieldsOf, ownBuffers, type SeededMessage } from './ciphertexts.ts';
 import type { Parameters } from './parameters.ts';
 import type { OwnStage, PeerStage } from './pass.ts';
-import { type Batch, batchesOf, replyBytes } from './sizes.ts';
-import type { Targets } from './targets.ts';
-import { compute, sharedWords, type Training } from './training.ts';
-import { answerBatches, bytesOfLength, receiveBatches, sendBatches } from './wire.ts';
+import { type Batch, type Chunk, replyBytes } from './sizes.ts';
+import { compute, type OwnSeries, type Training } from './training.ts';
+import { bytesOfLength } from './wire.ts';
 
-/** Both parties cut the half blocks in the same places: by what travels from passive to active. */
-function batchesFor({ ring, halves, harmonics }: Parameters): Batch[] {
-  return batchesOf(halves, harmonics * ciphertextBytes(ring));
-}
+/** Half blocks of a chunk: all but the last chunk have two a block. */
+export const halvesOf = ({ halves }: Parameters, { from, to }: Batch): Batch => ({
+  from: 2 * from,
+  to: Math.min(2 * to, halves),
+});
 
-/** The rows of half blocks [from, to) of one number a row. */
-const rowsOf = (shares: Uint32Array, { from, to }: Batch): Uint32Array =>
-  shares.slice(from * HALF, to * HALF);
+const countOf = ({ from, to }: Batch): number => to - from;
 
-/** Passive: D e^(i (2k + 1) theta) of its own share, for each half block and harmonic, encrypted. */
-export async function sendPhasors(
-  { party, parameters }: Training,
-  { key, zeros }: OwnStage,
-  logits: Uint32Array,
-): Promise<void> {
-  const { ring, forwardRing, harmonics, phasorScale } = parameters;
-  const prime = forwardRing.primes[0]!;
-  const factors = {
-    real: new Float64Array(harmonics).fill(phasorScale),
-    imaginary: new Float64Array(harmonics),
+const formOf = ({ ring, inputDropBits }: Parameters) => ({
+  ring,
+  dropBits: inputDropBits.sigmoid,
+});
+
+/** What a party's phasors of a chunk are made of. */
+function phasorsOf(
+  { parameters, rows, series }: Training,
+  { from, to }: Batch,
+  scale: number,
+): { shares: Uint32Array; prime: number; factors: OwnSeries['factors'] } {
+  const { real, imaginary } = series.factors;
+  const scaled = (factor: number): number => scale * factor;
+  return {
+    shares: rows.logits.subarray(from * N, Math.min(to * N, parameters.rows)),
+    prime: parameters.forwardRing.primes[0]!,
+    factors: { real: real.map(scaled), imaginary: imaginary.map(scaled) },
   };
-  await sendBatches(party.channel, SigmoidInputSchema, batchesFor(parameters), async (batch) => {
-    const count = (batch.to - batch.from) * harmonics;
-    const [fresh, coefficients] = await Promise.all([
-      zeros.take(key.use, count),
-      compute(party, 'phasors', { shares: rowsOf(logits, batch), prime, factors }),
-    ]);
-    const message = await compute(party, 'forward', { ring, coefficients });
-    return seal(party, ring, fresh.zeros, message);
-  });
 }
 
-/** Active: multiplies by its own phasors, replies, and keeps its share of E. Its factors are seen by nobody. */
+/** What this party adds to its share of E in a chunk. */
+const addedOf = ({ series }: Training, { from, to }: Batch): Int32Array | undefined =>
+  series.added?.subarray(from * HALF, to * HALF);
+
+const placeOf = ({ rows, parameters }: Training, { from, to }: Batch): Uint32Array => {
+  const words = parameters.ring.primes.length * N;
+  return rows.residuals.subarray(from * words, to * words);
+};
+
+/** Encryptor: its phasors of each half block and harmonic. */
+export async function sealPhasors(
+  training: Training,
+  { key, zeros }: OwnStage,
+  chunk: Chunk,
+): Promise<SeededMessage> {
+  const { party, parameters } = training;
+  const { encrypted } = parameters.phasorScales[chunk.encryptor];
+  const { seeds, c0 } = await zeros.take(key.use, chunk.turn);
+  const input = { ...phasorsOf(training, chunk, encrypted), ...formOf(parameters), zeros: c0 };
+  return {
+    seeds,
+    first: await compute(party, 'sealPhasors', input, { transfer: ownBuffers(c0) }),
+  };
+}
+
+/** Evaluator: multiplies by its own phasors, for the reply, and keeps its share of E. */
 export async function answerPhasors(
-  { party, parameters }: Training,
+  training: Training,
   { use, zeros }: PeerStage,
-  logits: Uint32Array,
-  { pace, series: { real, imaginary } }: Targets,
-): Promise<Uint32Array> {
-  const { ring, forwardRing, phasorScale, dropBits } = parameters;
-  const prime = forwardRing.primes[0]!;
-  const terms = real.length;
-  const scaled = (factor: number): number => pace * phasorScale * factor;
-  const factors = { real: real.map(scaled), imaginary: imaginary.map(scaled) };
-  const residuals = emptyResiduals(parameters);
-  await answerBatches(
-    party.channel,
-    [SigmoidInputSchema, SigmoidReplySchema],
-    batchesFor(parameters),
-    ({ from, to }) => (to - from) * terms * ciphertextBytes(ring),
-    async (batch, message) => {
-      const count = batch.to - batch.from;
-      const [fresh, { c0, c1 }, coefficients] = await Promise.all([
-        zeros.take(use, count),
-        open(party, ring, message, count * terms),
-        compute(party, 'phasors', { shares: rowsOf(logits, batch), prime, factors }),
-      ]);
-      const plain = await compute(party, 'forward', { ring, coefficients });
-      const product = await compute(party, 'innerProduct', {
-        ring,
-        plain,
-        cipher0: c0,
-        cipher1: c1,
-        zero0: fresh.zeros.c0,
-        zero1: fresh.zeros.c1,
-        terms,
-        count,
-        dropBits: dropBits.sigmoid,
-        keep: 'all',
-      });
-      await placeFolded({ party, parameters }, residuals, batch.from, product.kept);
-      return { second: product.reply };
+  chunk: Chunk,
+  message: MessageShape<typeof SigmoidInputSchema>,
+): Promise<{ second: Uint8Array }> {
+  const { party, parameters } = training;
+  const { ring, dropBits, inputDropBits, harmonics } = parameters;
+  const halves = halvesOf(parameters, chunk);
+  const count = countOf(halves) * harmonics;
+  const { seeds, packed } = fieldsOf(message, formOf(parameters), count);
+  const [fresh, { c1 }] = await Promise.all([
+    zeros.take(use, chunk.turn),
+    compute(party, 'expandSeeds', { ring, seeds, count }),
+  ]);
+  const { reply } = await compute(
+    party,
+    'answerPhasors',
+    {
+      ...phasorsOf(training, chunk, parameters.phasorScales[chunk.encryptor].plain),
+      ring,
+      packed,
+      cipher1: c1,
+      inputDropBits: inputDropBits.sigmoid,
+      zero0: fresh.c0,
+      zero1: fresh.c1,
+      dropBits: dropBits.sigmoid,
+      added: addedOf(training, halves),
+    },
+    {
+      transfer: [packed.buffer, ...ownBuffers(c1, fresh.c0, fresh.c1)],
+      into: { folded: placeOf(training, chunk) },
     },
   );
-  return residuals;
+  return { second: reply };
 }
 
-/** Passive: its share of E from the replies. */
-export async function receiveSigmoid(
-  { party, parameters }: Training,
+/** Encryptor: its share of E from the reply. */
+export async function acceptAnswer(
+  training: Training,
   { key }: OwnStage,
-): Promise<Uint32Array> {
-  const { ring, dropBits } = parameters;
-  const each = replyBytes(ring, dropBits.sigmoid);
-  const residuals = emptyResiduals(parameters);
-  await receiveBatches(
-    party.channel,
-    SigmoidReplySchema,
-    batchesFor(parameters),
-    ({ from, to }) => (to - from) * each,
-    async ({ from, to }, message) => {
-      const share = await compute(party, 'ownShare', {
-        ring,
-        secret: key.secretFor(key.use),
-        reply: bytesOfLength(message.second, (to - from) * each, message.$typeName),
-        count: to - from,
-        dropBits: dropBits.sigmoid,
-        take: 'all',
-      });
-      await placeFolded({ party, parameters }, residuals, from, share);
-    },
-  );
-  return residuals;
-}
-
-/** Shares of E before anything is added: blocks x limbs x N residues, two half blocks side by side in each N. */
-export const emptyResiduals = ({ blocks, ring }: Parameters): Uint32Array =>
-  sharedWords(blocks * ring.primes.length * N);
-
-/** Folds half blocks from number `first` on, and puts them in their places. */
-async function placeFolded(
-  { party, parameters }: Pick<Training, 'party' | 'parameters'>,
-  residuals: Uint32Array,
-  first: number,
-  residues: Uint32Array,
+  chunk: Chunk,
+  { second, $typeName }: MessageShape<typeof SigmoidReplySchema>,
 ): Promise<void> {
-  const { primes } = parameters.ring;
-  const folded = await compute(party, 'foldResidues', { primes, residues });
-  for (let at = 0; at * HALF < folded.length; at++) {
-    const half = first + Math.floor(at / primes.length);
-    const place = placeOf(half, at % primes.length, primes.length);
-    residuals.set(folded.subarray(at * HALF, (at + 1) * HALF), place);
-  }
+  const { party, parameters } = training;
+  const { ring, dropBits } = parameters;
+  const halves = halvesOf(parameters, chunk);
+  const count = countOf(halves);
+  const reply = bytesOfLength(second, count * replyBytes(ring, dropBits.sigmoid), $typeName);
+  const secret = key.secretFor(key.use);
+  const added = addedOf(training, halves);
+  const input = { ring, secret, reply, count, dropBits: dropBits.sigmoid, added };
+  const into = placeOf(training, chunk);
+  await compute(party, 'ownFold', input, { transfer: [reply.buffer], into });
 }
-
-const placeOf = (half: number, limb: number, limbs: number): number =>
-  (Math.floor(half / 2) * limbs + limb) * N + (half % 2) * HALF;
 
 /**
  * Active: what real numbers of the rows, scaled as the residuals, contribute to E: halves x HALF
  * integers. The labels' part is the same in every pass.
  */
 export async function transformReals(
-  { party, parameters }: Training,
-  values: Float64Array,
+  { party, parameters }: Pick<Training, 'party' | 'parameters'>,
+  values: Float64Array<ArrayBuffer>,
 ): Promise<Int32Array> {
-  return compute(party, 'embedReals', { values, scale: parameters.phasorScale ** 2 });
+  const into = new Int32Array(new SharedArrayBuffer(4 * parameters.halves * HALF));
+  const input = { values, scale: parameters.phasorScale ** 2 };
+  return compute(party, 'embedReals', input, { transfer: [values.buffer], into });
 }
 
-/** Adds integers, as from `transformReals`, to a share of E. */
-export function addTransformed(
-  { parameters: { ring } }: Training,
-  residuals: Uint32Array,
-  integers: Int32Array,
-): void {
-  for (const [limb, prime] of ring.primes.entries()) {
-    for (let half = 0; half * HALF < integers.length; half++) {
-      const place = placeOf(half, limb, ring.primes.length);
-      for (let k = 0; k < HALF; k++) {
-        const sum = (residuals[place + k]! + integers[half * HALF + k]!) % prime;
-        residuals[place + k] = sum < 0 ? sum + prime : sum;
-      }
-    }
-  }
+/** Active: residuals that it knows alone, as its share of E. */
+export async function knowResiduals(training: Training, added: Int32Array): Promise<void> {
+  const { party, parameters, rows } = training;
+  await compute(party, 'knownFold', { ring: parameters.ring, added }, { into: rows.residuals });
 }

@@ -12,9 +12,12 @@ export const modulusBits = (ring: Ring): number =>
 export const publicKeyBytes = (ring: Ring): number =>
   SEED_BYTES + (N / 8) * [...ring.primes, ring.special].reduce((sum, p) => sum + widthOf(p), 0);
 
-/** c0 of one ciphertext; its c1 travels as a seed. */
-export const firstBytes = (ring: Ring): number =>
-  (N / 8) * ring.primes.reduce((sum, p) => sum + widthOf(p), 0);
+/** c0 of one ciphertext, its low bits rounded away; its c1 travels as a seed. */
+export const firstBytes = (ring: Ring, dropBits: number): number =>
+  (N / 8) * (modulusBits(ring) - dropBits);
+
+export const ciphertextBytes = (ring: Ring, dropBits: number): number =>
+  SEED_BYTES + firstBytes(ring, dropBits);
 
 /** c1' of one reply. */
 export const replyBytes = (ring: Ring, dropBits: number): number =>
@@ -35,5 +38,31 @@ export function batchesOf(items: number, itemBytes: number): Batch[] {
   return Array.from({ length: Math.ceil(items / each) }, (_, i) => ({
     from: i * each,
     to: Math.min(items, (i + 1) * each),
+  }));
+}
+
+export type Role = 'active' | 'passive';
+
+export const otherRole = (role: Role): Role => (role === 'active' ? 'passive' : 'active');
+
+/**
+ * Blocks [from, to) that pass through a pass's stages together, and which party encrypts its phasors of them: they
+ * take turns, so that both directions of the line, and both parties, have about the same to do.
+ */
+export interface Chunk extends Batch {
+  readonly encryptor: Role;
+  /** How many chunks before it had the same encryptor. */
+  readonly turn: number;
+}
+
+/** Both parties cut the blocks in the same places: by what their phasors take on the wire. */
+export function chunksOf(blocks: number, blockBytes: number): Chunk[] {
+  const most = Math.max(1, Math.floor(MESSAGE_BYTES / blockBytes));
+  const each = Math.min(most, Math.ceil(blocks / 2));
+  return Array.from({ length: Math.ceil(blocks / each) }, (_, i) => ({
+    from: i * each,
+    to: Math.min(blocks, (i + 1) * each),
+    encryptor: i % 2 === 0 ? 'passive' : 'active',
+    turn: Math.floor(i / 2),
   }));
 }

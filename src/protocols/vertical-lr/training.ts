@@ -1,10 +1,12 @@
 /** What every stage of one training shares at one party, and the shapes of its arrays. */
 
-import type { TaskInput, TaskName, TaskOutput } from '../../compute/compute.ts';
+import type { RunOptions, TaskInput, TaskName, TaskOutput } from '../../compute/compute.ts';
 import type { FeatureMatrix } from '../../math/columns.ts';
 import { N } from '../../primitives/he/index.ts';
 import type { Party, Progress } from '../party.ts';
+import type { Ciphertexts } from './ciphertexts.ts';
 import type { Parameters } from './parameters.ts';
+import type { Role } from './sizes.ts';
 
 /** What is in the agreement: equal on both sides. */
 export interface Settings {
@@ -19,10 +21,45 @@ export interface Settings {
 export interface Training {
   readonly party: Party;
   readonly parameters: Parameters;
+  readonly role: Role;
   readonly own: OwnColumns;
   /** Weights of this party and of the peer. */
   readonly ownWeights: number;
   readonly peerWeights: number;
+  /** Weights of the own features that the method begins with; zero if left out. */
+  readonly start?: Float64Array | undefined;
+  readonly series: OwnSeries;
+  readonly rows: RowMemory;
+}
+
+/** This party's part of the sine series. */
+export interface OwnSeries {
+  /** What its phasors are multiplied by, a complex number a harmonic: ones, or the coefficients. */
+  readonly factors: { readonly real: Float64Array; readonly imaginary: Float64Array };
+  /** What it adds to its share of E, halves x HALF integers: the labels, at the active party. */
+  readonly added?: Int32Array;
+}
+
+/** This party's shares of the rows in the pass that is under way; each pass writes over the last. */
+export interface RowMemory {
+  /** c0' of the forward product, a residue a row. */
+  readonly kept: Uint32Array;
+  /** Shares of z / P. */
+  readonly logits: Uint32Array;
+  /** The own share of E: blocks x limbs x N. */
+  readonly residuals: Uint32Array;
+  /** The peer's, under its key. */
+  readonly theirs: Ciphertexts;
+}
+
+export function rowMemory({ blocks, ring }: Parameters): RowMemory {
+  const words = blocks * ring.primes.length * N;
+  return {
+    kept: sharedWords(blocks * N),
+    logits: sharedWords(blocks * N),
+    residuals: sharedWords(words),
+    theirs: { c0: sharedWords(words), c1: sharedWords(words) },
+  };
 }
 
 /** What a training leaves at each party. */
@@ -89,8 +126,9 @@ export function compute<T extends TaskName>(
   { compute, signal }: Party,
   name: T,
   input: TaskInput<T>,
+  options: Omit<RunOptions, 'signal'> = {},
 ): Promise<TaskOutput<T>> {
-  return compute.run(name, input, { signal });
+  return compute.run(name, input, { signal, ...options });
 }
 
 export const sharedWords = (length: number): Uint32Array<SharedArrayBuffer> =>
@@ -151,21 +189,41 @@ export async function encodeColumns(
       column < features.columns
         ? Float64Array.from(features.values.subarray(column * rows, (column + 1) * rows))
         : new Float64Array(rows).fill(1);
-    const encoded = await compute(party, 'encodeColumn', { values, fractionBits, transformScale });
-    integers.set(encoded.integers, column * stride);
-    transforms.set(encoded.transforms, column * stride);
+    const part = (all: Int16Array): Int16Array =>
+      all.subarray(column * stride, (column + 1) * stride);
+    const encoded = await compute(
+      party,
+      'encodeColumn',
+      { values, fractionBits, transformScale },
+      {
+        transfer: [values.buffer],
+        into: { integers: part(integers), transforms: part(transforms) },
+      },
+    );
     if (forward !== undefined) {
       const coefficients = encoded.rowPolynomials;
-      const byRow = await compute(party, 'forward', { ring: forwardRing, coefficients });
+      const transfer = [coefficients.buffer as ArrayBuffer];
+      const byRow = await compute(
+        party,
+        'forward',
+        { ring: forwardRing, coefficients },
+        { transfer },
+      );
       for (let block = 0; block < blocks; block++) {
         forward.set(byRow.subarray(block * N, (block + 1) * N), (block * columns + column) * N);
       }
     }
     if (gradient !== undefined) {
       const coefficients = encoded.reversedTransforms;
-      gradient.set(
-        await compute(party, 'forward', { ring, coefficients }),
-        column * stride * limbs,
+      const at = column * stride * limbs;
+      await compute(
+        party,
+        'forward',
+        { ring, coefficients },
+        {
+          transfer: [coefficients.buffer as ArrayBuffer],
+          into: gradient.subarray(at, at + stride * limbs),
+        },
       );
     }
   });

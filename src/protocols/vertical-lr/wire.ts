@@ -5,71 +5,104 @@ import type { Channel } from '../../channel/channel.ts';
 import type { Batch } from './sizes.ts';
 
 /** Messages that are made while an earlier one is still on its way: enough to keep both busy. */
-const AHEAD = 3;
+const AHEAD = 8;
 
 /** Tags and lengths of a message's few fields. */
 const ENVELOPE_BYTES = 64;
 
-/** Makes and sends a message for each batch, in order. */
-export async function sendBatches<D extends DescMessage>(
-  channel: Channel,
+/** A message that is due to be sent; making it may wait for what others bring. */
+export interface Said {
+  send(channel: Channel): Promise<void>;
+  /** Begins to make it. */
+  begin(): void;
+}
+
+/** A message that is due to come, and what is done with it: `done` when that is over. */
+export interface Heard {
+  receive(channel: Channel): Promise<{ readonly done: Promise<void> }>;
+}
+
+export function said<D extends DescMessage>(
   schema: D,
-  batches: readonly Batch[],
-  make: (batch: Batch) => Promise<MessageInitShape<D>>,
-): Promise<void> {
-  const made: Promise<MessageInitShape<D>>[] = [];
-  for (let i = 0; i < batches.length; i++) {
-    while (made.length < Math.min(i + AHEAD, batches.length)) {
-      made.push(handled(make(batches[made.length]!)));
-    }
-    await channel.send(schema, await made[i]!);
+  make: () => Promise<MessageInitShape<D>>,
+): Said {
+  let made: Promise<MessageInitShape<D>> | undefined;
+  const begin = () => {
+    made ??= handled(make());
+    return made;
+  };
+  return { begin, send: async (channel) => channel.send(schema, await begin()) };
+}
+
+export function heard<D extends DescMessage>(
+  schema: D,
+  bytes: number,
+  accept: (message: MessageShape<D>) => Promise<void>,
+): Heard {
+  return {
+    receive: async (channel) => {
+      const message = await channel.receive(schema, bytes + ENVELOPE_BYTES);
+      return { done: handled(accept(message)) };
+    },
+  };
+}
+
+/** Says what is due in its order. */
+export async function sayAll(channel: Channel, messages: readonly Said[]): Promise<void> {
+  for (let i = 0; i < messages.length; i++) {
+    for (const message of messages.slice(i, i + AHEAD)) message.begin();
+    await messages[i]!.send(channel);
   }
 }
 
+/**
+ * Hears what is due in its order; the next is read before all is done with the last. What goes wrong with one ends the
+ * rest at once: the peer may be waiting for an answer that will never be made.
+ */
+export async function hearAll(channel: Channel, messages: readonly Heard[]): Promise<void> {
+  const failed = Promise.withResolvers<never>();
+  const hear = async (): Promise<void> => {
+    const accepted: Promise<void>[] = [];
+    for (const message of messages) {
+      const { done } = await message.receive(channel);
+      done.catch(failed.reject);
+      accepted.push(done);
+      if (accepted.length > AHEAD) await accepted.shift();
+    }
+    await Promise.all(accepted);
+  };
+  await Promise.race([hear(), failed.promise]);
+}
+
+/** Makes and sends a message for each batch, in order. */
+export function sendBatches<D extends DescMessage>(
+  channel: Channel,
+  schema: D,
+  batches: readonly Batch[],
+  make: (batch: Batch, index: number) => Promise<MessageInitShape<D>>,
+): Promise<void> {
+  return sayAll(
+    channel,
+    batches.map((batch, index) => said(schema, () => make(batch, index))),
+  );
+}
+
 /** Receives a message of at most `bytesOf(batch)` bytes for each batch and hands it on without waiting for the last. */
-export async function receiveBatches<D extends DescMessage>(
+export function receiveBatches<D extends DescMessage>(
   channel: Channel,
   schema: D,
   batches: readonly Batch[],
   bytesOf: (batch: Batch) => number,
   accept: (batch: Batch, message: MessageShape<D>) => Promise<void>,
 ): Promise<void> {
-  const accepted: Promise<void>[] = [];
-  for (const batch of batches) {
-    const message = await channel.receive(schema, bytesOf(batch) + ENVELOPE_BYTES);
-    accepted.push(handled(accept(batch, message)));
-    if (accepted.length > AHEAD) await accepted.shift();
-  }
-  await Promise.all(accepted);
-}
-
-/** Receives, answers and sends batch by batch: the answer to one is made while the next comes in. */
-export async function answerBatches<I extends DescMessage, O extends DescMessage>(
-  channel: Channel,
-  [question, reply]: readonly [I, O],
-  batches: readonly Batch[],
-  bytesOf: (batch: Batch) => number,
-  answer: (batch: Batch, message: MessageShape<I>) => Promise<MessageInitShape<O>>,
-): Promise<void> {
-  const sent: Promise<void>[] = [];
-  let last: Promise<void> = Promise.resolve();
-  await receiveBatches(channel, question, batches, bytesOf, async (batch, message) => {
-    const answered = handled(answer(batch, message));
-    const before = last;
-    last = handled(
-      (async () => {
-        await before;
-        await channel.send(reply, await answered);
-      })(),
-    );
-    sent.push(last);
-    await last;
-  });
-  await Promise.all(sent);
+  return hearAll(
+    channel,
+    batches.map((batch) => heard(schema, bytesOf(batch), (message) => accept(batch, message))),
+  );
 }
 
 /** A promise whose failure is looked at later, if an earlier one does not end the stage first. */
-function handled<T>(promise: Promise<T>): Promise<T> {
+export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }

@@ -19,7 +19,8 @@ import { seededRandom } from '../../support/random.ts';
 import { twoParties } from '../../support/regression-data.ts';
 import { bothValues, type PairOptions, runPair } from '../../support/two-party.ts';
 
-const sizes = { rows: 3000, dActive: 4, dPassive: 5 };
+/** Two blocks, so that either party's phasors are encrypted. */
+const sizes = { rows: 6000, dActive: 4, dPassive: 5 };
 const settings = { passes: 6, ridge: 0.01, harmonics: 3 };
 
 function setting(intercept: number) {

@@ -23,7 +23,8 @@ import { lying } from '../../support/cheat.ts';
 import { twoParties } from '../../support/regression-data.ts';
 import { type Outcome, type PairOptions, runPair } from '../../support/two-party.ts';
 
-const data = twoParties({ rows: 1000, dActive: 1, dPassive: 2 });
+/** Two blocks: each party encrypts phasors once, and answers once. */
+const data = twoParties({ rows: 4200, dActive: 1, dPassive: 2 });
 const settings = { passes: 2, ridge: 0.01, harmonics: 2 };
 
 type Role = 'active' | 'passive';
@@ -89,6 +90,8 @@ const fields: readonly (readonly [
   ['active', ForwardInputSchema, 'seeds', true],
   ['active', ForwardInputSchema, 'first', true],
   ['active', ForwardReplySchema, 'second', true],
+  ['active', PassKeysSchema, 'sigmoid', true],
+  ['active', SigmoidInputSchema, 'first', true],
   ['active', SigmoidReplySchema, 'second', true],
   ['active', GradientInputSchema, 'seeds', false],
   ['active', GradientInputSchema, 'first', true],
@@ -99,6 +102,7 @@ const fields: readonly (readonly [
   ['passive', ForwardReplySchema, 'second', true],
   ['passive', SigmoidInputSchema, 'seeds', true],
   ['passive', SigmoidInputSchema, 'first', true],
+  ['passive', SigmoidReplySchema, 'second', true],
   ['passive', GradientInputSchema, 'first', true],
   ['passive', GradientReplySchema, 'second', true],
   ['passive', OpenedWeightsSchema, 'shares', false],

@@ -33,54 +33,63 @@ test('every key is another one', async () => {
 });
 
 /** Numbered zeros, and everything that was ever drawn. */
-function counted(total: number, lanes = 2) {
-  const drawn: { value: Uint32Array }[] = [];
+function counted(...portions: number[]) {
+  const drawn: { value: Uint32Array; ahead: boolean }[] = [];
   let next = 1;
-  const plan = { total, lanes, after: Promise.resolve() };
-  const pool = new ZeroPool(use, plan, async (count) => {
+  const pool = new ZeroPool<{ value: Uint32Array }>(use, portions, async (count, { priority }) => {
     const zeros = { value: Uint32Array.from({ length: count }, () => next++) };
-    drawn.push(zeros);
+    drawn.push({ ...zeros, ahead: priority === 'idle' });
     return zeros;
   });
   return { pool, drawn };
 }
 
-test('each zero is given once, whoever asks and however many at a time', async () => {
-  const { pool } = counted(20);
-  const takes = await Promise.all([7, 1, 9, 3].map((count) => pool.take(use, count)));
-  const values = takes.flatMap(({ zeros }) => [...zeros.value]);
-  const serials = takes.flatMap(({ serials }) => serials);
-  expect(new Set(values).size).toBe(20);
-  expect([...serials].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+test('each zero is given once, whoever asks, in whatever order, drawn ahead or not', async () => {
+  const { pool, drawn } = counted(7, 1, 9, 3);
+  await pool.prepare(2);
+  const takes = await Promise.all([3, 2, 0, 1].map((portion) => pool.take(use, portion)));
+  expect(takes.map(({ value }) => value.length)).toEqual([3, 9, 7, 1]);
+  expect(new Set(takes.flatMap(({ value }) => [...value])).size).toBe(20);
+  expect(drawn.map(({ ahead }) => ahead)).toEqual([true, false, false, false]);
+  for (const portion of [0, 1, 2, 3])
+    await expect(pool.take(use, portion)).rejects.toThrow('more zeros');
+});
+
+test('what was taken is not drawn again ahead of its time', async () => {
+  const { pool, drawn } = counted(4);
+  await pool.take(use, 0);
+  await pool.prepare(0);
+  expect(drawn).toHaveLength(1);
 });
 
 test('a stage cannot use more zeros than it was given', async () => {
   const { pool } = counted(5);
-  await pool.take(use, 4);
-  await expect(pool.take(use, 2)).rejects.toThrow('more zeros');
+  await expect(pool.take(use, 1)).rejects.toThrow('more zeros');
 });
 
 test('a zero of one stage or pass serves no other', async () => {
   const { pool } = counted(5);
-  await expect(pool.take({ ...use, stage: 'gradient' }, 1)).rejects.toThrow('stage of its key');
-  await expect(pool.take({ ...use, pass: 4 }, 1)).rejects.toThrow('stage of its key');
+  await expect(pool.take({ ...use, stage: 'gradient' }, 0)).rejects.toThrow('stage of its key');
+  await expect(pool.take({ ...use, pass: 4 }, 0)).rejects.toThrow('stage of its key');
 });
 
 test('a pool dies with its stage: what is left is wiped, and who waits is refused', async () => {
-  const { pool, drawn } = counted(12);
-  await pool.filled;
-  await pool.take(use, 2);
+  const { pool, drawn } = counted(2, 10, 4);
+  for (const portion of [0, 1, 2]) await pool.prepare(portion);
+  await pool.take(use, 0);
+  const waiting = pool.take(use, 2);
   pool[Symbol.dispose]();
+  await expect(waiting).rejects.toThrow('after their stage');
   expect(drawn.flatMap(({ value }) => [...value]).filter((v) => v > 2)).toEqual([]);
   await expect(pool.take(use, 1)).rejects.toThrow('after their stage');
 });
 
 test('a draw that fails, fails who waits for it', async () => {
-  const plan = { total: 3, lanes: 1, after: Promise.resolve() };
-  const pool = new ZeroPool<{ value: Uint32Array }>(use, plan, () =>
+  const pool = new ZeroPool<{ value: Uint32Array }>(use, [3], () =>
     Promise.reject(new Error('no coins')),
   );
-  await expect(pool.take(use, 1)).rejects.toMatchObject({ code: 'internal' });
+  await pool.prepare(0);
+  await expect(pool.take(use, 0)).rejects.toThrow('no coins');
 });
 
 test('keys on threads are one copy, so that wiping reaches all', async () => {

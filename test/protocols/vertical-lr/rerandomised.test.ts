@@ -4,19 +4,18 @@
  * Method: replies to equal ciphertexts and equal columns, compared residue by residue; and the
  * owner's best linear algebra, which finds the columns when the zeros are left out.
  */
+import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import {
-  ForwardReplySchema,
   GradientReplySchema,
   SigmoidInputSchema,
-  SigmoidReplySchema,
 } from '../../../src/gen/sotto/protocol/v1/vertical_lr_pb.ts';
 import type { FeatureMatrix } from '../../../src/math/columns.ts';
 import { heTasks, N, type SeededZeros } from '../../../src/primitives/he/index.ts';
-import { sendForwardReply } from '../../../src/protocols/vertical-lr/forward.ts';
+import { chunksFor } from '../../../src/protocols/vertical-lr/chunks.ts';
+import { answerForward } from '../../../src/protocols/vertical-lr/forward.ts';
 import { sendGradientReply } from '../../../src/protocols/vertical-lr/gradient.ts';
 import { answerPhasors } from '../../../src/protocols/vertical-lr/sigmoid.ts';
-import { targetsOf } from '../../../src/protocols/vertical-lr/targets.ts';
 import { centred } from '../../support/ring.ts';
 import {
   residuesOf,
@@ -42,6 +41,12 @@ function ciphertexts({ key }: StagePair, count: number) {
   return { ...zeros, c1 };
 }
 
+/** The reply to all rows, of which there is one chunk. */
+function answerAll({ training, pass }: StagePair, weights: { c0: Uint32Array; c1: Uint32Array }) {
+  const [chunk] = chunksFor(training.parameters);
+  return answerForward(training, pass.peer('forward'), weights, chunk!, 0);
+}
+
 /** Share of the entries of each limb in which two polynomials differ. */
 function differing(residues: Uint32Array, primes: readonly number[], [i, j]: [number, number]) {
   return primes.map((_, limb) => {
@@ -58,23 +63,26 @@ describe('equal products give replies that differ in over 99 % of the residues o
   test('in the forward stage, over blocks and over calls', async () => {
     const parameters = unrounded(2 * N, 3);
     const stage = await stagePair(parameters, repeated(2 * N, 3), 'forward');
-    const { c0, c1 } = ciphertexts(stage, 3);
-    const kept = await sendForwardReply(stage.training, stage.pass.peer('forward'), { c0, c1 });
-    const [message] = await stage.heard(ForwardReplySchema, 1);
     const { primes } = parameters.forwardRing;
-    const replies = residuesOf(message!.second, primes);
-    expect(allAbove(differing(replies, primes, [0, 1]), 0.99)).toBe(true);
-    expect(allAbove(differing(kept, primes, [0, 1]), 0.99)).toBe(true);
+    const evaluator = stage.pass.peer('forward');
+    const weights = ciphertexts(stage, 3);
+    const replies: Uint32Array[] = [];
+    for (const [portion, chunk] of chunksFor(parameters).entries()) {
+      const { second } = await answerForward(stage.training, evaluator, weights, chunk, portion);
+      replies.push(residuesOf(second, primes));
+    }
+    const both = Uint32Array.from([...replies[0]!, ...replies[1]!]);
+    expect(allAbove(differing(both, primes, [0, 1]), 0.99)).toBe(true);
+    expect(allAbove(differing(stage.training.rows.kept, primes, [0, 1]), 0.99)).toBe(true);
   });
 
   test('in the gradient stage, over weights', async () => {
     const parameters = unrounded(1000, 4);
     const stage = await stagePair(parameters, repeated(1000, 4), 'gradient');
-    const kept = await sendGradientReply(
-      stage.training,
-      stage.pass.peer('gradient'),
-      ciphertexts(stage, 1),
-    );
+    const { c0, c1 } = ciphertexts(stage, 1);
+    stage.training.rows.theirs.c0.set(c0);
+    stage.training.rows.theirs.c1.set(c1);
+    const kept = await sendGradientReply(stage.training, stage.pass.peer('gradient'));
     const [message] = await stage.heard(GradientReplySchema, 1);
     const { primes } = parameters.ring;
     const replies = residuesOf(message!.second, primes);
@@ -97,19 +105,18 @@ describe('equal products give replies that differ in over 99 % of the residues o
     const replies: Uint32Array[] = [];
     // The same ciphertexts twice in one message are refused, so they come in two trainings of the stage.
     const { seeds, c0 } = ciphertexts(stage, 4);
-    const first = heTasks.packResidues({ ring, residues: c0 });
-    const logits = new Uint32Array(N).fill(12345);
-    const targets = targetsOf(
-      Uint8Array.from({ length: N }, (_, i) => i & 1),
-      parameters,
-    );
+    const messages = new Int32Array(4 * N);
+    const first = heTasks.sealMessages({ ring, zeros: c0, messages, dropBits: 0 });
+    const [chunk] = chunksFor(parameters);
     for (let round = 0; round < 2; round++) {
       const again = round === 0 ? stage : await stagePair(parameters, repeated(N, 1), 'sigmoid');
-      if (round === 1) again.pass.draw({ sigmoid: stage.key.publicKey });
-      await again.toEvaluator.send(SigmoidInputSchema, { seeds, first });
-      kept.push(await answerPhasors(again.training, again.pass.peer('sigmoid'), logits, targets));
-      const [message] = await again.heard(SigmoidReplySchema, 1);
-      replies.push(residuesOf(message!.second, ring.primes));
+      if (round === 1) again.pass.meet({ sigmoid: stage.key.publicKey });
+      again.training.rows.logits.fill(12345);
+      const message = create(SigmoidInputSchema, { seeds, first });
+      const evaluator = again.pass.peer('sigmoid');
+      const { second } = await answerPhasors(again.training, evaluator, chunk!, message);
+      kept.push(again.training.rows.residuals);
+      replies.push(residuesOf(second, ring.primes));
     }
     const both = Uint32Array.from([...replies[0]!, ...replies[1]!]);
     expect(allAbove(differing(both, ring.primes, [0, 2]), 0.99)).toBe(true);
@@ -170,8 +177,7 @@ describe('linear algebra on as many passes as there are columns', () => {
       const { c0, c1 } = ciphertexts(stage, d);
       let second: Uint8Array;
       if (zeros === 'fresh') {
-        await sendForwardReply(stage.training, stage.pass.peer('forward'), { c0, c1 });
-        second = (await stage.heard(ForwardReplySchema, 1))[0]!.second;
+        ({ second } = await answerAll(stage, { c0, c1 }));
       } else {
         const none = new Uint32Array(N);
         const plain = stage.training.own.forward!;
@@ -212,9 +218,8 @@ test('replies for columns of zero and of extremes are alike', async () => {
   for (const scale of [0, 8]) {
     const stage = await stagePair(parameters, repeated(N, 2, scale), 'forward');
     const { c0, c1 } = ciphertexts(stage, 2);
-    await sendForwardReply(stage.training, stage.pass.peer('forward'), { c0, c1 });
-    const [message] = await stage.heard(ForwardReplySchema, 1);
-    const reply = residuesOf(message!.second, primes);
+    const { second } = await answerAll(stage, { c0, c1 });
+    const reply = residuesOf(second, primes);
     replies.push(Float64Array.from(reply, (r) => centred(r, primes[0]!)));
     const sd = Math.sqrt(replies.at(-1)!.reduce((sum, r) => sum + r * r, 0) / N);
     expect(Math.abs(sd / (primes[0]! / Math.sqrt(12)) - 1)).toBeLessThan(0.05);

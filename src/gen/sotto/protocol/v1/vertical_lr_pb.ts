@@ -84,7 +84,7 @@ export type PassKeys = Message<"sotto.protocol.v1.PassKeys"> & {
   forward: Uint8Array;
 
   /**
-   * The passive party's only.
+   * Empty at the active party where all rows fit one block: only the passive one encrypts phasors then.
    *
    * @generated from field: bytes sigmoid = 3;
    */
@@ -117,6 +117,8 @@ export type ForwardInput = Message<"sotto.protocol.v1.ForwardInput"> & {
   seeds: Uint8Array;
 
   /**
+   * Coefficients below q, their low bits rounded away.
+   *
    * @generated from field: bytes first = 2;
    */
   first: Uint8Array;
@@ -149,7 +151,7 @@ export const ForwardReplySchema: GenMessage<ForwardReply> = /*@__PURE__*/
   messageDesc(file_sotto_protocol_v1_vertical_lr, 3);
 
 /**
- * The passive party's phasors: for each 2048 rows a ciphertext for every harmonic.
+ * The sender's phasors of a chunk of rows: for each 2048 rows a ciphertext for every harmonic.
  *
  * @generated from message sotto.protocol.v1.SigmoidInput
  */
