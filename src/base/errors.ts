@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'budget-exhausted', // the author of the job: a ledger or quota has no room left
   'protocol-violation', // the peer: a message that its role must not send
   'verification-failed', // the peer or the wire: transcripts, proofs or signatures do not hold
+  'rollback-detected', // whoever keeps a worker's state: it has lost what it had acknowledged
   'peer-unavailable', // retry: nobody answers
   'deadline-exceeded', // retry: an answer took too long
   'cancelled', // somebody asked for it

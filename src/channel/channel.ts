@@ -100,8 +100,11 @@ export class Channel {
   /**
    * Ends the conversation: fails unless each party heard exactly what the other said. Only after it
    * is a result a result. (That the peer's last word arrived, nobody can know for certain.)
+   *
+   * @param sure Done when both hashes hold, before the peer is told so: once the peer has heard it,
+   * this is done. Whether the peer says so too makes no difference then.
    */
-  async finish(): Promise<void> {
+  async finish(sure?: () => Promise<void>): Promise<void> {
     await this.#sending;
     await this.#receiving;
     await this.#guard(async () => {
@@ -112,8 +115,9 @@ export class Channel {
       if (!equalBytes(theirs, concat(heard, said))) {
         throw new SottoError('verification-failed', 'the parties heard different conversations');
       }
-      await this.#say(KIND.verified);
-      await this.#hear(KIND.verified);
+      await sure?.();
+      const parted = this.#say(KIND.verified).then(() => this.#hear(KIND.verified));
+      await (sure === undefined ? parted : within(parted, PARTING_MS).catch(() => {}));
     });
     await this.#transport.close();
   }

@@ -15,6 +15,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   'peer-unavailable': 12,
   'deadline-exceeded': 13,
   cancelled: 14,
+  'rollback-detected': 15,
   internal: 70, // EX_SOFTWARE of sysexits.h
 };
 
@@ -38,6 +39,8 @@ export const REMEDIES: Readonly<Record<ErrorCode, string>> = {
     'The other party sent what it must not; ask which version it runs, and keep both logs.',
   'verification-failed':
     'What arrived is not what was sent, or not signed by the peer; try again, and keep both logs.',
+  'rollback-detected':
+    "Submit the job again; and find out who restored, copied or damaged a worker's state folder.",
   'peer-unavailable':
     'Check that the other worker runs and that its address is right, then try again.',
   'deadline-exceeded':

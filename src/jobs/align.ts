@@ -1,9 +1,12 @@
 /** The job "align": which rows do both have? Also the first stretch of every other job. */
+import { createHash } from 'node:crypto';
 import { concat, lengthPrefixed, utf8 } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import type { Run } from '../protocols/party.ts';
-import { alignFirst, alignSecond } from '../protocols/psi/index.ts';
+import { type AlignResult, alignFirst, alignSecond } from '../protocols/psi/index.ts';
+import { DIGEST_BYTES, requireSameData } from './kept.ts';
 import { at, type JobContext, type JobRole, type Outcome, stretch } from './role.ts';
+import type { Codec } from './steps.ts';
 
 /** Rows that both have, in an order that is the same at both. */
 export interface Alignment {
@@ -19,7 +22,7 @@ export interface Alignment {
 
 /** Reads the ids and intersects them; reported as the stretch 0..`until` of the job. */
 export async function* alignTables(context: JobContext, until: number): Run<Alignment> {
-  const { party, agreement, own, role, tables } = context;
+  const { party, agreement, own, role, tables, steps } = context;
   yield at('read ids', 0);
   await using table = await tables.open(own.dataset);
   const maxRows = Number(agreement.maxRows);
@@ -39,14 +42,40 @@ export async function* alignTables(context: JobContext, until: number): Run<Alig
     maxRows,
     minRows: Number(agreement.minRows),
   };
-  const run = role === 'active' ? alignFirst(party, input) : alignSecond(party, input);
-  const { rows, peerIds } = yield* stretch(run, until * 0.05, until);
+  const digest = digestOf(ids);
+  const kept = yield* steps.once('align', ALIGNED, async function* () {
+    const run = role === 'active' ? alignFirst(party, input) : alignSecond(party, input);
+    return { ...(yield* stretch(run, until * 0.05, until)), digest };
+  });
+  requireSameData(own.dataset, kept.digest, digest);
   return {
     tableRows: table.rowCount,
-    peerRows: peerIds,
-    rows,
-    ids: Array.from(rows, (row) => ids[row]!),
+    peerRows: kept.peerIds,
+    rows: kept.rows,
+    ids: Array.from(kept.rows, (row) => ids[row]!),
   };
+}
+
+/** Kept: own rows by their numbers, and of which ids. */
+const ALIGNED: Codec<AlignResult & { readonly digest: Uint8Array }> = {
+  encode({ rows, peerIds, digest }) {
+    const numbers = new Uint32Array(1 + rows.length);
+    numbers[0] = peerIds;
+    numbers.set(rows, 1);
+    return concat(digest, new Uint8Array(numbers.buffer));
+  },
+  decode(state) {
+    const numbers = new Uint32Array(state.slice(DIGEST_BYTES).buffer);
+    const digest = state.slice(0, DIGEST_BYTES);
+    return { rows: numbers.slice(1), peerIds: numbers[0]!, digest };
+  },
+};
+
+/** Of all ids of a table in its order: which rows the numbers mean. It never leaves this worker. */
+function digestOf(ids: readonly string[]): Uint8Array {
+  const hash = createHash('sha256');
+  for (const id of ids) hash.update(lengthPrefixed(id));
+  return hash.digest();
 }
 
 /** Either role: alignment is symmetric in what is learnt. Leaves the common ids as `aligned.csv`. */

@@ -1,5 +1,5 @@
 /** Files that jobs leave at this party: common ids, scores, reports. Sealed, and given to operators only. */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SottoError } from '../base/errors.ts';
 import type { Place, Vault } from '../base/sealed.ts';
@@ -37,6 +37,11 @@ export class Artifacts {
       throw new SottoError('not-found', 'the job has no such artifact', {}, { cause });
     });
     return this.#vault.open(sealed, placeOf(jobId, name));
+  }
+
+  /** All files of the job. */
+  async remove(jobId: string): Promise<void> {
+    await rm(join(this.#folder, jobId), { recursive: true, force: true });
   }
 
   #path(jobId: string, name: string): string {

@@ -1,40 +1,42 @@
 /** One attempt at a job: its role, driven over an accepted conversation until both sides have finished. */
-import { toJson } from '@bufbuild/protobuf';
-import { type Bytes, toHex, utf8 } from '../base/bytes.ts';
+import { toHex } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
 import { Channel } from '../channel/channel.ts';
 import type { Transport } from '../channel/transport.ts';
-import { AgreementSchema } from '../gen/sotto/job/v1/agreement_pb.ts';
-import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Run } from '../protocols/party.ts';
-import {
-  agreementHash,
-  attemptContext,
-  modelIdOf,
-  parseAgreement,
-  signAgreement,
-} from './agreement.ts';
+import { agreementHash, attemptContext, modelIdOf, parseAgreement } from './agreement.ts';
 import type { Artifacts } from './artifacts.ts';
 import { exchangeHeads } from './audit/heads.ts';
 import type { AuditLog } from './audit/log.ts';
 import type { Board } from './board.ts';
 import { catalogue } from './catalogue.ts';
+import { conclude } from './conclude.ts';
 import { drive, progressMessage } from './drive.ts';
 import { participant } from './fields.ts';
+import type { Journal, Journals } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
 import type { ReleaseGate } from './release.ts';
+import { resume } from './resume.ts';
 import type { Outcome } from './role.ts';
 import { signerOf } from './settlement.ts';
 import { roleOf } from './spec.ts';
+import { behind, Steps } from './steps.ts';
 import type { Tables } from './tables.ts';
 import { protocolOf } from './terms/index.ts';
+
+/** A link, or a worker, that breaks this often in the middle of one step will break again. */
+const MOST_ATTEMPTS_AT_A_STEP = 8;
+
+/** The last step: both parties have found that each heard what the other said. */
+const FINISHED = 'finished';
 
 /** What all jobs of a worker share. */
 export interface Workshop {
   readonly options: WorkerOptions;
   readonly board: Board;
+  readonly journals: Journals;
   readonly ledger: Ledger;
   readonly gate: ReleaseGate;
   readonly inventory: Inventory;
@@ -57,40 +59,25 @@ export interface Attempt {
 }
 
 /**
- * Runs to the end and writes SUCCEEDED; a failure is told to the peer by its code and thrown.
- * The conversation is over in either case.
+ * Goes on where both parties are, runs to the end and writes SUCCEEDED; a failure is told to the
+ * peer by its code and thrown. The conversation is over in either case.
  */
 export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void> {
-  const { board, options } = shop;
-  const { jobId, signal } = attempt;
   noteAgreed(shop, attempt);
-  const startedMs = options.clock.now();
-  const channel = new Channel(attempt.transport, {
-    context: attemptContext(attempt.agreement, attempt.number),
-    timeoutMs: options.limits.messageTimeoutMs,
-    signal,
-  });
-  const progress = (step: { phase: string; fraction: number }) =>
-    progressMessage(step, channel.traffic, options.clock.now() - startedMs);
+  const { options, journals } = shop;
+  const { agreement, number, jobId } = attempt;
+  const channel = openChannel(shop, attempt);
   try {
+    await using journal = await journals.open(jobId, agreement);
+    requireProgress(journal, number);
+    const coins = { attempt: number, random: options.random };
+    const steps = await resume(channel, journal, coins);
     // Also once the peer has left: what is computed meanwhile would be for nobody.
-    const either = AbortSignal.any([signal, channel.ended]);
-    const role = startRole(shop, { ...attempt, signal: either }, channel);
-    const outcome = await drive(role, either, (step) => board.report(jobId, progress(step)));
+    const signal = AbortSignal.any([attempt.signal, channel.ended]);
+    const outcome = await play(shop, { ...attempt, signal }, channel, steps);
     await compareHeads(shop, channel, attempt);
-    await channel.finish();
-    await outcome.keep?.();
-    const names = await shop.artifacts.write(jobId, {
-      ...outcome.artifacts,
-      'agreement.json': agreementFile(shop, attempt),
-    });
-    board.change(jobId, {
-      state: JobState.SUCCEEDED,
-      result: outcome.result,
-      parameters: outcome.parameters,
-      artifacts: names,
-      progress: progress({ phase: 'done', fraction: 1 }),
-    });
+    await finish(shop, attempt, channel, steps);
+    await conclude(shop, attempt, outcome);
   } catch (thrown) {
     const error = asSottoError(thrown);
     if (error.code === 'internal') options.log({ event: 'failed-internally', where: 'job' });
@@ -122,23 +109,96 @@ function noteAgreed(
   });
 }
 
-/** What both signed, and the signatures: to be shown if there is ever a dispute. */
-function agreementFile({ options, board }: Workshop, { agreement, jobId, peer }: Attempt): Bytes {
-  const { peerSignature } = board.registry.get(jobId);
-  const own = signAgreement(agreement, options.party, options.keys.own);
-  const hex = (bytes: Uint8Array | undefined): string => (bytes ? toHex(bytes) : '');
-  const file = {
-    format: 'sotto.agreement',
-    sha256: toHex(agreementHash(agreement)),
-    bytes: Buffer.from(agreement).toString('base64'),
-    signatures: { [options.party]: hex(own), [peer]: hex(peerSignature) },
-    agreement: toJson(AgreementSchema, parseAgreement(agreement)),
-  };
-  return utf8(`${JSON.stringify(file, undefined, 2)}\n`);
+/**
+ * A job that both parties had finished when this worker ended: its result is made of what was kept,
+ * and the peer is not needed. False: not finished yet.
+ */
+export async function concludeFinished(
+  shop: Workshop,
+  attempt: Omit<Attempt, 'transport'>,
+): Promise<boolean> {
+  await using journal = await shop.journals.open(attempt.jobId, attempt.agreement);
+  if (journal.steps.at(-1)?.name !== FINISHED) return false;
+  await playAlone(shop, attempt, journal);
+  return true;
 }
 
-function startRole(shop: Workshop, attempt: Attempt, channel: Channel): Run<Outcome> {
-  const { options, board } = shop;
+/**
+ * The peer says that the job has succeeded there, which it has only if all steps are kept here.
+ * @throws rollback-detected if one is missing.
+ */
+export async function concludeToo(
+  shop: Workshop,
+  attempt: Omit<Attempt, 'transport'>,
+): Promise<void> {
+  await using journal = await shop.journals.open(attempt.jobId, attempt.agreement);
+  await playAlone(shop, attempt, journal);
+}
+
+async function playAlone(
+  shop: Workshop,
+  attempt: Omit<Attempt, 'transport'>,
+  journal: Journal,
+): Promise<void> {
+  const steps = new Steps(journal, undefined, journal.steps.length);
+  const alone = { ...attempt, transport: NOBODY };
+  const outcome = await play(shop, alone, openChannel(shop, alone), steps);
+  await conclude(shop, alone, outcome);
+}
+
+/** A step that has to be done needs somebody to do it with. */
+const NOBODY: Transport = {
+  write: () => Promise.reject(behind({})),
+  read: () => Promise.reject(behind({})),
+  close: () => Promise.resolve(),
+};
+
+function openChannel({ options }: Workshop, { agreement, number, transport, signal }: Attempt) {
+  return new Channel(transport, {
+    context: attemptContext(agreement, number),
+    timeoutMs: options.limits.messageTimeoutMs,
+    signal,
+  });
+}
+
+function requireProgress(journal: Journal, number: number): void {
+  const attempts = number - journal.progressIn - 1;
+  if (attempts >= MOST_ATTEMPTS_AT_A_STEP) {
+    throw new SottoError('deadline-exceeded', 'the job was cut too often at the same step', {
+      attempts,
+      most: MOST_ATTEMPTS_AT_A_STEP,
+    });
+  }
+}
+
+function play(shop: Workshop, attempt: Attempt, channel: Channel, steps: Steps): Promise<Outcome> {
+  const { board, options } = shop;
+  const startedMs = options.clock.now();
+  return drive(startRole(shop, attempt, channel, steps), attempt.signal, (step) => {
+    const elapsedMs = options.clock.now() - startedMs;
+    board.report(attempt.jobId, progressMessage(step, channel.traffic, elapsedMs));
+  });
+}
+
+/**
+ * The responder is sure first: it succeeds whatever becomes of the proposer, who asks again until
+ * it has heard of it. The other way round nobody would ask.
+ */
+async function finish(
+  { board }: Workshop,
+  { jobId }: Attempt,
+  channel: Channel,
+  steps: Steps,
+): Promise<void> {
+  const sure = (): Promise<void> => steps.mark(FINISHED);
+  if (board.get(jobId).submittedHere) {
+    await channel.finish();
+    await sure();
+  } else await channel.finish(sure);
+}
+
+function startRole(shop: Workshop, attempt: Attempt, channel: Channel, steps: Steps): Run<Outcome> {
+  const { options } = shop;
   const agreement = parseAgreement(attempt.agreement);
   const spec = agreement.spec!;
   const role = roleOf(spec, options.party);
@@ -157,10 +217,6 @@ function startRole(shop: Workshop, attempt: Attempt, channel: Channel): Run<Outc
     ledger: shop.ledger,
     gate: shop.gate,
     signer: signerOf(options.keys.own, options.keys.peers[attempt.peer]!),
-    markOpened: () => {
-      if (!board.change(attempt.jobId, { opened: true })) {
-        throw new SottoError('cancelled', 'the job has ended');
-      }
-    },
+    steps,
   });
 }

@@ -27,7 +27,6 @@ export interface Change {
   readonly disclosures?: Job['disclosures'];
   readonly peerSignature?: Uint8Array;
   readonly approved?: true;
-  readonly opened?: true;
   readonly progress?: Progress;
 }
 
@@ -36,18 +35,22 @@ export class Board {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #audit: AuditLog;
+  readonly #onEnd: (id: string) => void;
   readonly #progress = new Map<string, Progress>();
   readonly #waiting = new Map<string, Set<() => void>>();
 
+  /** @param onEnd Called when a job has ended, durably. */
   constructor(
     registry: Registry,
     { clock, log }: { readonly clock: Clock; readonly log: Log },
     audit: AuditLog,
+    onEnd: (id: string) => void,
   ) {
     this.registry = registry;
     this.#clock = clock;
     this.#log = log;
     this.#audit = audit;
+    this.#onEnd = onEnd;
   }
 
   insert(record: JobRecord): void {
@@ -86,11 +89,11 @@ export class Board {
       agreement: change.agreement?.bytes ?? record.agreement,
       peerSignature: change.peerSignature ?? record.peerSignature,
       approved: change.approved ?? record.approved,
-      opened: change.opened ?? record.opened,
     });
     if (hasEnded(job)) {
       this.#progress.delete(id);
       this.#noteEnd(job);
+      this.#onEnd(id);
     }
     if (job.state !== before) this.#announce(job);
     // A try that nobody answered yet is no news: a watcher would hear of each, and see nothing changed.
@@ -128,14 +131,10 @@ export class Board {
     return this.change(id, { state, error });
   }
 
-  /**
-   * After a cut: a job that was running waits to begin again, unless something may have been
-   * opened; one that was not running stays where it is.
-   */
+  /** After a cut: a job that was running waits to go on; one that was not running stays where it is. */
   interrupt(id: string, error: SottoError): void {
-    const { job, opened } = this.registry.get(id);
-    if (opened) this.end(id, error);
-    else if (job.state === JobState.RUNNING) {
+    const { job } = this.registry.get(id);
+    if (job.state === JobState.RUNNING) {
       this.change(id, { state: JobState.INTERRUPTED, error });
     }
   }

@@ -6,6 +6,7 @@
  * their number over all jobs together that has to stay far below the number of rows.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { equalBytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import type { ScoreEntry, ScoreLedger } from '../protocols/score/index.ts';
 import type { AuditLog } from './audit/log.ts';
@@ -49,13 +50,15 @@ export class Ledger {
    * @throws budget-exhausted with `asked` and `left`, or with `differing` rows and `least`.
    */
   checkLabel(debit: LabelDebit): void {
-    this.#admit(debit, this.#names.set(debit.ids));
+    const rowSet = this.#names.set(debit.ids);
+    if (!this.#isDebited(debit, rowSet)) this.#admit(debit, rowSet);
   }
 
-  /** Durably, before the opening. @throws as `checkLabel`. */
+  /** Durably, before the opening; once for a job, however often it is begun. @throws as `checkLabel`. */
   debitLabel(debit: LabelDebit): void {
     const rowSet = this.#names.set(debit.ids);
     inTransaction(this.#database, () => {
+      if (this.#isDebited(debit, rowSet)) return;
       this.#admit(debit, rowSet);
       const { dataset, label, job, attempt, numbers, ids } = debit;
       this.#audit.note({ event: 'debited', job, dataset, budget: 'labels', amount: numbers });
@@ -65,14 +68,25 @@ export class Ledger {
     });
   }
 
+  /** A job opens the same numbers of the same rows whenever it is repeated, so it pays once. */
+  #isDebited({ job, numbers }: LabelDebit, rowSet: RowSet): boolean {
+    const row = this.#database
+      .prepare('SELECT numbers, row_set FROM label_openings WHERE job = ? AND inherited = 0')
+      .get(job) as unknown as { numbers: number; row_set: Uint8Array } | undefined;
+    if (row === undefined) return false;
+    if (row.numbers === numbers && equalBytes(row.row_set, rowSet)) return true;
+    throw new SottoError('internal', 'a job was about to open other numbers than before', { job });
+  }
+
   /**
    * What a training opens that begins from another's weights: numbers that depend on all labels the other's depended on.
-   * Debited once more for each, of the rows that they came from.
+   * Debited once more for each, of the rows that they came from; once for a job, however often it is begun.
    * @throws as `checkLabel`, before anything is debited.
    */
   debitParent(parentJob: string, debit: Pick<LabelDebit, 'job' | 'attempt' | 'numbers'>): void {
     inTransaction(this.#database, () => {
       for (const [index, opening] of this.#openingsOf(parentJob).entries()) {
+        if (this.#isDebitedFor(debit.job, index + 1)) continue;
         this.#requireLeft({ ...opening, numbers: debit.numbers }, opening.rows);
         this.#database
           .prepare('INSERT INTO label_openings VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
@@ -114,6 +128,13 @@ export class Ledger {
       'opening these weights would say too much about the labels',
       { asked: numbers, left, dataset, label },
     );
+  }
+
+  #isDebitedFor(job: string, inherited: number): boolean {
+    const row = this.#database
+      .prepare('SELECT 1 FROM label_openings WHERE job = ? AND inherited = ?')
+      .get(job, inherited);
+    return row !== undefined;
   }
 
   #admit({ dataset, label, numbers, ids }: LabelDebit, rowSet: RowSet): void {

@@ -3,7 +3,7 @@
  * same when the same is asked again, and is signed by both.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { type Bytes, equalBytes, lengthPrefixed } from '../base/bytes.ts';
+import { type Bytes, concat, equalBytes, lengthPrefixed } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import {
   MeasureAnswerMessageSchema,
@@ -19,7 +19,8 @@ import { readConverted, readExposed, termsOfMeasure } from './measure-input.ts';
 import { measuredFiles } from './measured.ts';
 import type { Question } from './release.ts';
 import { at, type JobContext, type JobRole, type Outcome, stretch } from './role.ts';
-import { settle } from './settlement.ts';
+import { type Settled, SIGNATURE_BYTES, settle } from './settlement.ts';
+import type { Codec } from './steps.ts';
 import { measureSpec } from './terms/measure.ts';
 
 const READ = 0.05;
@@ -29,7 +30,34 @@ const NAME_BYTES = 64;
 /** 256 cohorts with names of 200 characters and 17 numbers. */
 const ANSWER_BYTES = 256 * (4 * 200 + 17 * 10 + 32);
 
-export const passiveMeasureJob: JobRole = async function* (context): Run<Outcome> {
+/** What both hold at the end: the result's bytes, and who signed them. */
+interface Settlement {
+  readonly bytes: Bytes;
+  readonly signatures: Settled;
+}
+
+/**
+ * One step: until both have it, it is repeated, and then the same question is answered as before by
+ * whoever has released its result.
+ */
+const measureJob = (role: (context: JobContext) => Run<Settlement>): JobRole =>
+  async function* (context): Run<Outcome> {
+    const settlement = yield* context.steps.once('measure', SETTLED, () => role(context));
+    return measuredFiles(context, parseResult(context, settlement.bytes), settlement);
+  };
+
+const SETTLED: Codec<Settlement> = {
+  encode: ({ bytes, signatures: { own, peer } }) => concat(own, peer, bytes),
+  decode: (state) => ({
+    bytes: state.slice(2 * SIGNATURE_BYTES),
+    signatures: {
+      own: state.slice(0, SIGNATURE_BYTES),
+      peer: state.slice(SIGNATURE_BYTES, 2 * SIGNATURE_BYTES),
+    },
+  }),
+};
+
+export const passiveMeasureJob = measureJob(async function* (context) {
   yield at('read ids', 0);
   const { ids, cohorts } = await readExposed(context);
   const spec = measureSpec(context.agreement.spec!);
@@ -42,9 +70,9 @@ export const passiveMeasureJob: JobRole = async function* (context): Run<Outcome
   return yield* answer(context, question, (terms) =>
     passiveMeasure(context.party, { terms, ids, cohorts, noise: context.party.random }),
   );
-};
+});
 
-export const activeMeasureJob: JobRole = async function* (context): Run<Outcome> {
+export const activeMeasureJob = measureJob(async function* (context) {
   yield at('read ids', 0);
   const { ids, columns } = await readConverted(context);
   const spec = measureSpec(context.agreement.spec!);
@@ -54,7 +82,7 @@ export const activeMeasureJob: JobRole = async function* (context): Run<Outcome>
   return yield* answer(context, question, (terms) =>
     activeMeasure(context.party, { terms, ids, columns, noise: context.party.random }),
   );
-};
+});
 
 const tooFew = (what: string, found: number, least: number): SottoError =>
   new SottoError('invalid-argument', `too few ${what} to be measured`, {
@@ -95,7 +123,7 @@ async function* answer(
   context: JobContext,
   question: Question,
   measuring: Measuring,
-): Run<Outcome> {
+): Run<Settlement> {
   const known = context.gate.answered(question);
   const theirs = await exchangeAnswers(context, known);
   const made = known ?? theirs ?? (yield* measured(context, question, measuring));
@@ -103,7 +131,7 @@ async function* answer(
   const result = await context.gate.release({ ...question, cost: {} }, () => made);
   yield at('settle', MEASURED);
   const signatures = await settle(context, result);
-  return measuredFiles(context, parseResult(context, result), { bytes: result, signatures });
+  return { bytes: result, signatures };
 }
 
 /**
@@ -158,8 +186,6 @@ async function* released(
         break;
       }
       if (step.value.phase === 'release') {
-        // Marked first: a process that ends in between has spent too much, not opened too much.
-        context.markOpened();
         answered = context.gate.release(question, () => {
           begun.resolve();
           return made.promise;

@@ -5,10 +5,11 @@ import { Inventory } from '../model/inventory.ts';
 import { Artifacts } from './artifacts.ts';
 import { AuditLog } from './audit/log.ts';
 import { Board } from './board.ts';
+import { Journals } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
 import { budgetOf } from './policy.ts';
-import { Registry } from './registry.ts';
+import { hasEnded, Registry } from './registry.ts';
 import { ReleaseGate } from './release.ts';
 import { RowNames } from './row-sets.ts';
 import { openState } from './state.ts';
@@ -22,12 +23,22 @@ import { Worker } from './worker.ts';
 export async function openWorker(options: WorkerOptions): Promise<Worker> {
   const database = openState(options.stateDir);
   const audit = openAudit(options, database);
+  const registry = new Registry(database);
+  const journals = new Journals(options.disk, options.vault, join(options.stateDir, 'journals'));
+  // What is left of a journal that cannot be removed now, is swept out when the worker starts again.
+  const forget = (jobId: string): void => void journals.remove(jobId).catch(() => {});
+  const isOver = (jobId: string): boolean => {
+    const record = registry.find(jobId);
+    return record === undefined || hasEnded(record.job);
+  };
+  await journals.sweep(isOver);
   const names = new RowNames(database, options.random, options.vault);
   const budget = (peer: string, dataset: string) => budgetOf(options.offers, peer, dataset);
   const worker = new Worker(
     {
       options,
-      board: new Board(new Registry(database), options, audit),
+      board: new Board(registry, options, audit, forget),
+      journals,
       ledger: new Ledger(database, names, audit),
       gate: new ReleaseGate(database, names, options.vault, budget, audit),
       inventory: new Inventory(join(options.stateDir, 'models'), options.vault),

@@ -5,6 +5,7 @@ import type { Random } from '../base/random.ts';
 import type { Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { DatasetConfig } from '../data/dataset.ts';
+import type { Disk } from './disk.ts';
 import type { ProtocolName } from './fields.ts';
 import type { Peers } from './peers.ts';
 
@@ -80,7 +81,7 @@ export const DEFAULT_LIMITS: Limits = {
 export interface WorkerOptions {
   /** This party's name, as in both configurations. */
   readonly party: string;
-  /** A folder of this worker alone: jobs.sqlite, jobs/<id>/, models/. Created with mode 0700. */
+  /** A folder of this worker alone: jobs.sqlite, jobs/<id>/, journals/, models/. Created with mode 0700. */
   readonly stateDir: string;
   readonly keys: {
     /** This party's Ed25519 private key, for agreements. */
@@ -90,6 +91,7 @@ export interface WorkerOptions {
   };
   /** Seals what the state folder holds of secrets. */
   readonly vault: Vault;
+  readonly disk: Disk;
   readonly peers: Peers;
   readonly compute: Compute;
   readonly random: Random;

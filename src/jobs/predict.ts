@@ -2,11 +2,13 @@
 import { SottoError } from '../base/errors.ts';
 import type { PredictSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
 import type { FeatureMatrix } from '../math/columns.ts';
+import { logistic } from '../math/linear-model.ts';
 import type { ModelHalf } from '../model/half.ts';
 import type { Run } from '../protocols/party.ts';
 import { activeScore, passiveScore } from '../protocols/score/index.ts';
 import { type Alignment, alignTables, csv } from './align.ts';
 import { prepareScoring } from './features.ts';
+import { DONE, DOUBLES } from './kept.ts';
 import { at, type JobContext, type JobRole, type Outcome, stretch } from './role.ts';
 
 const ALIGNED = 0.85;
@@ -16,10 +18,11 @@ const SCORED = 0.99;
 /** Leaves `scores.csv`: normalised id, probability, logit; in the common order. */
 export const activePredictJob: JobRole = async function* (context): Run<Outcome> {
   const { alignment, half, features } = yield* prepare(context);
-  // The passive party sends nothing before it is asked, so from here on scores may be opened.
-  context.markOpened();
-  const run = activeScore(context.party, inputOf(context, half, features));
-  const { logits, probabilities } = yield* stretch(run, PREPARED, SCORED);
+  const logits = yield* context.steps.once('score', DOUBLES, async function* () {
+    const run = activeScore(context.party, inputOf(context, half, features));
+    return (yield* stretch(run, PREPARED, SCORED)).logits;
+  });
+  const probabilities = logits.map(logistic);
   const mean = probabilities.reduce((sum, value) => sum + value, 0) / probabilities.length;
   const columns = [alignment.ids, shown(probabilities), shown(logits)];
   return {
@@ -31,13 +34,14 @@ export const activePredictJob: JobRole = async function* (context): Run<Outcome>
 
 export const passivePredictJob: JobRole = async function* (context): Run<Outcome> {
   const { alignment, half, features } = yield* prepare(context);
-  context.markOpened();
-  const run = passiveScore(context.party, {
-    ...inputOf(context, half, features),
-    rowKeys: alignment.ids,
-    ledger: context.ledger.scores(context.own.dataset, context.agreement.jobId),
-  });
-  yield* stretch(run, PREPARED, SCORED);
+  const run = () =>
+    passiveScore(context.party, {
+      ...inputOf(context, half, features),
+      rowKeys: alignment.ids,
+      ledger: context.ledger.scores(context.own.dataset, context.agreement.jobId),
+    });
+  // Given twice, scores are the same: the ledger sees to it.
+  yield* context.steps.once('score', DONE, () => stretch(run(), PREPARED, SCORED));
   return {
     result: counts(half, alignment),
     parameters: { step: predictSpecOf(context).step },

@@ -4,15 +4,12 @@ import type { Transport } from '../channel/transport.ts';
 import { type AnswerMessage, Verdict } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import { checkSignature, checkValidity, parseAgreement, signAgreement } from './agreement.ts';
-import { runAttempt, type Workshop } from './attempt.ts';
+import { concludeFinished, concludeToo, runAttempt, type Workshop } from './attempt.ts';
 import { sendProposal } from './handshake.ts';
 import { hasEnded, type JobRecord } from './registry.ts';
 import type { Slots } from './slots.ts';
 
-/** A link that breaks this often in the middle of a job will break again. */
-const MAX_ATTEMPTS = 5;
-
-type Step = 'ended' | 'awaiting' | 'busy' | 'unreachable';
+type Step = 'ended' | 'awaiting' | 'busy' | 'cut' | 'unreachable';
 
 /**
  * Pursues a job to its end; returns when it has ended in success, throws what it failed by. Waits
@@ -25,11 +22,13 @@ export async function pursue(
   signal: AbortSignal,
 ): Promise<void> {
   const { limits, clock } = shop.options;
+  if (await finishedBefore(shop, jobId, signal)) return;
   let waitMs = limits.retryFirstMs;
   let silentSinceMs: number | undefined;
   for (;;) {
     const step = await oneTry(shop, slots, jobId, signal);
     if (step === 'ended') return;
+    if (step === 'cut') waitMs = limits.retryFirstMs;
     if (step !== 'unreachable') silentSinceMs = undefined;
     else {
       silentSinceMs ??= clock.now();
@@ -38,6 +37,17 @@ export async function pursue(
     await clock.sleep(waitMs, signal);
     waitMs = Math.min(limits.retryMostMs, 2 * waitMs);
   }
+}
+
+function finishedBefore(shop: Workshop, jobId: string, signal: AbortSignal): Promise<boolean> {
+  const { job, agreement } = shop.board.registry.get(jobId);
+  return concludeFinished(shop, {
+    jobId,
+    peer: job.peer,
+    agreement: agreement!,
+    number: job.attempt,
+    signal,
+  });
 }
 
 function requirePatience(silentMs: number, mostMs: number): void {
@@ -55,7 +65,8 @@ async function oneTry(
   using _slot = await slots.take(signal);
   const record = shop.board.registry.get(jobId);
   if (hasEnded(record.job)) return 'ended';
-  requireStillValid(shop, record);
+  // An agreement says until when a job may begin; once begun it goes on.
+  if (record.peerSignature === undefined) requireStillValid(shop, record);
   try {
     const transport = await shop.options.peers.open(record.job.peer, signal);
     try {
@@ -81,11 +92,10 @@ function requireStillValid(shop: Workshop, record: JobRecord): void {
   }
 }
 
-/** After a cut the job may begin again, but never once something may have been opened. */
+/** After a cut the job goes on, however often it is cut, if it only comes further each time (see attempt.ts). */
 function retryOrThrow(shop: Workshop, jobId: string, error: SottoError, signal: AbortSignal): Step {
-  const { job, opened } = shop.board.registry.get(jobId);
-  const again = error.code === 'peer-unavailable' && !opened && job.attempt < MAX_ATTEMPTS;
-  if (!again || signal.aborted || hasEnded(job)) throw error;
+  const { job } = shop.board.registry.get(jobId);
+  if (error.code !== 'peer-unavailable' || signal.aborted || hasEnded(job)) throw error;
   shop.options.log({
     event: 'peer-unreachable',
     peer: job.peer,
@@ -93,7 +103,7 @@ function retryOrThrow(shop: Workshop, jobId: string, error: SottoError, signal: 
     retryInMs: shop.options.limits.retryFirstMs,
   });
   shop.board.interrupt(jobId, error);
-  return 'unreachable';
+  return job.state === JobState.RUNNING ? 'cut' : 'unreachable';
 }
 
 async function converse(
@@ -105,6 +115,7 @@ async function converse(
   const { job } = record;
   const agreement = record.agreement!;
   const number = job.attempt + 1;
+  const attempt = { jobId: job.id, peer: job.peer, agreement, number, signal };
   if (job.state === JobState.SUBMITTED) shop.board.change(job.id, { state: JobState.AGREEING });
   // Before it is said: a number that may have been heard is never said again.
   shop.board.change(job.id, { attempt: number });
@@ -115,7 +126,11 @@ async function converse(
       state: JobState.RUNNING,
       peerSignature: Uint8Array.from(answer.signature),
     });
-    await runAttempt(shop, { jobId: job.id, peer: job.peer, agreement, number, transport, signal });
+    await runAttempt(shop, { ...attempt, transport });
+    return 'ended';
+  }
+  if (answer.verdict === Verdict.CONCLUDED) {
+    await concludeToo(shop, attempt);
     return 'ended';
   }
   // Nothing began.

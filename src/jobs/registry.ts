@@ -19,8 +19,6 @@ export interface JobRecord {
   readonly peerSignature: Uint8Array | undefined;
   /** An operator or a rule lets it begin. */
   readonly approved: boolean;
-  /** Something may have been opened to a party: never run again. Set before the opening. */
-  readonly opened: boolean;
 }
 
 interface Row {
@@ -31,7 +29,6 @@ interface Row {
   readonly agreement: Uint8Array | null;
   readonly peer_signature: Uint8Array | null;
   readonly approved: number;
-  readonly opened: number;
 }
 
 const ENDED: ReadonlySet<JobState> = new Set([
@@ -59,8 +56,8 @@ export class Registry {
     this.#database
       .prepare(
         `INSERT INTO jobs (id, ended, request_id, request_spec, job, agreement, peer_signature,
-           approved, opened)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           approved)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         record.job.id,
@@ -71,7 +68,6 @@ export class Registry {
         record.agreement ?? null,
         record.peerSignature ?? null,
         Number(record.approved),
-        Number(record.opened),
       );
   }
 
@@ -80,7 +76,7 @@ export class Registry {
     inTransaction(this.#database, () => {
       const { changes } = this.#database
         .prepare(
-          `UPDATE jobs SET ended = ?, job = ?, agreement = ?, peer_signature = ?, approved = ?, opened = ?
+          `UPDATE jobs SET ended = ?, job = ?, agreement = ?, peer_signature = ?, approved = ?
            WHERE id = ? AND ended = 0`,
         )
         .run(
@@ -89,7 +85,6 @@ export class Registry {
           record.agreement ?? null,
           record.peerSignature ?? null,
           Number(record.approved),
-          Number(record.opened),
           record.job.id,
         );
       if (changes !== 1) {
@@ -189,6 +184,5 @@ function recordOf(row: Row): JobRecord {
     agreement: row.agreement ?? undefined,
     peerSignature: row.peer_signature ?? undefined,
     approved: row.approved === 1,
-    opened: row.opened === 1,
   };
 }

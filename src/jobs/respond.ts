@@ -121,10 +121,11 @@ async function decide(
   if (known !== undefined) requireSame(known, bytes, peer);
   if (message.withdraw) return withdrawn(shop, runs, known);
   if (known?.job.submittedHere === true) throw rejected('job_id', 'a job of the proposer');
-  await checkProposal(shop, bytes, peer);
+  if (known !== undefined && hasConcluded(known, message.attempt)) return concluded();
+  await checkProposal(shop, bytes, peer, known);
   // Looked up again: the same proposal may have come twice, and the checks took their time.
   const now = shop.board.registry.find(jobId);
-  if (now !== undefined) requireRunnable(now, message.attempt);
+  if (now !== undefined) hasConcluded(now, message.attempt);
   else if (shop.board.registry.unfinished().length >= limits.maxQueued) return busy();
   else insertProposal(shop, bytes, { peer, signature: message.signature });
   await runs.supersede(jobId);
@@ -132,6 +133,7 @@ async function decide(
 }
 
 const busy = (): AnswerMessage => answerOf({ verdict: Verdict.BUSY });
+const concluded = (): AnswerMessage => answerOf({ verdict: Verdict.CONCLUDED });
 
 /** The same id with other bytes, or from another peer, is a replay or a mistake. */
 function requireSame(known: JobRecord, bytes: Uint8Array, peer: string): void {
@@ -139,8 +141,13 @@ function requireSame(known: JobRecord, bytes: Uint8Array, peer: string): void {
   if (!same || known.job.peer !== peer) throw rejected('job_id', 'an id that was never used');
 }
 
-/** A job that has ended, or may have opened something, never runs again; nor does an old attempt. */
-function requireRunnable({ job, opened }: JobRecord, number: number): void {
+/**
+ * True: the job has succeeded here, and the proposer was cut off before it heard so. False: it may
+ * run. A job that has ended otherwise never runs again. Nor does an old attempt: its number was
+ * said before, so the proposer has lost what it had kept.
+ */
+function hasConcluded({ job }: JobRecord, number: number): boolean {
+  if (job.state === JobState.SUCCEEDED && number > job.attempt) return true;
   if (job.state === JobState.CANCELLED) {
     throw new SottoError('cancelled', 'the job was cancelled here', { field: 'job_id' });
   }
@@ -149,13 +156,19 @@ function requireRunnable({ job, opened }: JobRecord, number: number): void {
     // By the same name at both parties, also where the reason did not arrive when it was said.
     throw new SottoError(code, 'the job failed here', { field: 'job_id' });
   }
-  if (hasEnded(job) || opened) {
+  if (hasEnded(job)) {
     throw new SottoError('already-exists', 'the job was run before', {
       field: 'job_id',
       expected: 'an id that was never used',
     });
   }
-  if (number <= job.attempt) throw rejected('attempt', `${job.attempt + 1} or more`);
+  if (number <= job.attempt) {
+    throw new SottoError('rollback-detected', 'an attempt that was made before', {
+      field: 'attempt',
+      expected: `${job.attempt + 1} or more`,
+    });
+  }
+  return false;
 }
 
 function withdrawn(shop: Workshop, runs: Runs, known: JobRecord | undefined): AnswerMessage {
@@ -165,12 +178,20 @@ function withdrawn(shop: Workshop, runs: Runs, known: JobRecord | undefined): An
 }
 
 /** Everything that this party checks, before any data, each time: configurations change. */
-async function checkProposal(shop: Workshop, bytes: Uint8Array, peer: string): Promise<void> {
+async function checkProposal(
+  shop: Workshop,
+  bytes: Uint8Array,
+  peer: string,
+  known: JobRecord | undefined,
+): Promise<void> {
   const { options, tables } = shop;
   const agreement = parseAgreement(bytes);
   const nowMs = options.clock.now();
   const { maxRows } = options.limits;
-  checkAgreement(agreement, { peer, party: options.party, nowMs, maxRows });
+  // It says until when a job may begin; once begun it goes on.
+  const hasBegun = known !== undefined && known.job.attempt > 0;
+  const beginsMs = hasBegun ? timestampMs(agreement.notBefore!) : nowMs;
+  checkAgreement(agreement, { peer, party: options.party, nowMs: beginsMs, maxRows });
   const spec = agreement.spec!;
   const request = { spec, peer, role: roleOf(spec, options.party) };
   const dataset = await tables.describe(participant(spec, request.role).dataset);
@@ -204,7 +225,6 @@ function insertProposal(
     agreement: bytes,
     peerSignature: Uint8Array.from(from.signature),
     approved: admittedByRule(options.rules, { spec, role, peer: from.peer }),
-    opened: false,
   });
   const endMs = timestampMs(agreement.notAfter!);
   shop.lapse(agreement.jobId, endMs - options.clock.now());
@@ -218,7 +238,8 @@ function begin(
   { jobId, number }: { readonly jobId: string; readonly number: number },
 ): Accepted | AnswerMessage {
   const record = shop.board.registry.get(jobId);
-  requireRunnable(record, number);
+  // An attempt that was under way until now may have come to its end.
+  if (hasConcluded(record, number)) return concluded();
   if (!record.approved) return answerOf({ verdict: Verdict.AWAITING_APPROVAL });
   if (runs.has(jobId)) return busy();
   const slot = slots.try();

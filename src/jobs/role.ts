@@ -10,6 +10,7 @@ import type { Ledger } from './ledger.ts';
 import type { Clock } from './options.ts';
 import type { ReleaseGate } from './release.ts';
 import type { Signer } from './settlement.ts';
+import type { Steps } from './steps.ts';
 import type { Tables } from './tables.ts';
 
 export interface JobContext {
@@ -28,8 +29,8 @@ export interface JobContext {
   readonly ledger: Ledger;
   readonly gate: ReleaseGate;
   readonly signer: Signer;
-  /** Durably: from here on something may be opened, so that this job never runs a second time. */
-  markOpened(): void;
+  /** What was done before a cut, and where what is done now is kept. */
+  readonly steps: Steps;
 }
 
 export interface Outcome {
@@ -39,8 +40,10 @@ export interface Outcome {
   readonly parameters: JsonObject;
   /** Files for the operator, by name. */
   readonly artifacts: Readonly<Record<string, Bytes>>;
-  /** Done after the conversation has ended in agreement: only then is a result a result. */
+  /** Done after the conversation has ended in agreement: only then is a result a result. May be done twice. */
   readonly keep?: () => Promise<void>;
+  /** Undoes `keep`, for a job that was cancelled meanwhile. */
+  readonly discard?: () => Promise<void>;
 }
 
 /** Yields progress as a share of the whole job. */

@@ -22,7 +22,7 @@ export interface Settled {
   readonly peer: Bytes;
 }
 
-const SIGNATURE_BYTES = 64;
+export const SIGNATURE_BYTES = 64;
 
 /**
  * Says one's signature and hears the peer's, under both the result and the agreement.

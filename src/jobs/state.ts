@@ -17,8 +17,7 @@ const TABLES = `
     job BLOB NOT NULL,
     agreement BLOB,
     peer_signature BLOB,
-    approved INTEGER NOT NULL,
-    opened INTEGER NOT NULL
+    approved INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX unfinished ON jobs (ended) WHERE ended = 0;
   CREATE TABLE label_openings (

@@ -127,7 +127,6 @@ export function newJob(shop: Workshop, checked: Checked, requestId: string): Job
     agreement: bytes,
     peerSignature: undefined,
     approved: true,
-    opened: false,
   };
 }
 

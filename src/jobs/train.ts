@@ -1,13 +1,24 @@
 /** The job "train": align, prepare, train on shares, and measure the model on rows held out. */
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { concat } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import { type SetupMessage, SetupMessageSchema } from '../gen/sotto/job/v1/setup_pb.ts';
-import type { Progress, Run } from '../protocols/party.ts';
+import { logistic } from '../math/linear-model.ts';
+import type { Run } from '../protocols/party.ts';
 import { activeScore, DEFAULT_STEP, modelsPerRow, passiveScore } from '../protocols/score/index.ts';
-import { activeTrain, passiveTrain } from '../protocols/vertical-lr/index.ts';
+import {
+  type ActiveTrained,
+  activeTrain,
+  type Memory,
+  passiveTrain,
+  type Trained,
+} from '../protocols/vertical-lr/index.ts';
 import { type Alignment, alignTables } from './align.ts';
 import { type Prepared, prepareTraining } from './features.ts';
+import { DIGEST_BYTES, DONE, DOUBLES, featuresDigest, plain, requireSameData } from './kept.ts';
 import type { LabelDebit } from './ledger.ts';
 import { at, type JobContext, type JobRole, type Outcome, stretch, trainSpecOf } from './role.ts';
+import type { Codec, Steps } from './steps.ts';
 import { StopWatch } from './stop-watch.ts';
 import { activeOutcome, labelsOf, passiveOutcome } from './trained.ts';
 import { warmStart } from './warm-start.ts';
@@ -22,48 +33,49 @@ const SCORED = 0.97;
 const SETUP_BYTES = 64;
 
 export const activeTrainJob: JobRole = async function* (context): Run<Outcome> {
-  const { party } = context;
+  const { party, steps } = context;
   const watch = new StopWatch(context);
   const alignment = yield* alignTables(context, ALIGNED);
   watch.lap('align');
   yield at('prepare', ALIGNED);
   const prepared = await prepare(context, alignment);
   const labels = await labelsOf(context, alignment, prepared.split);
-  const peer = await exchangeSetup(context, prepared);
+  const peer = yield* setUp(context, prepared, [labels.train, labels.heldOut]);
   const debit = debitOf(context, alignment, prepared, peer.features);
   context.ledger.checkLabel(debit);
   const start = await beginning(context, alignment, prepared, peer.features);
   watch.lap('prepare');
 
-  const run = activeTrain(party, {
-    features: prepared.train,
-    labels: labels.train,
-    settings: settingsOf(context),
-    start: start.weights,
+  const memory = memoryOf(steps, () => {
+    context.ledger.debitLabel(debit);
+    start.debit();
   });
-  const trained = yield* stretch(
-    untilOpening(run, () => {
-      // Marked first: a process that ends in between has spent too much, not opened too much.
-      context.markOpened();
-      context.ledger.debitLabel(debit);
-      start.debit();
-    }),
-    PREPARED,
-    TRAINED,
+  const trained = yield* steps.once('open', ACTIVE_TRAINED, () =>
+    stretch(
+      activeTrain(party, {
+        features: prepared.train,
+        labels: labels.train,
+        settings: settingsOf(context),
+        start: start.weights,
+        memory,
+      }),
+      PREPARED,
+      TRAINED,
+    ),
   );
   watch.lap('train');
 
-  const scores = yield* stretch(
-    activeScore(party, {
+  const logits = yield* steps.once('score', DOUBLES, async function* () {
+    const run = activeScore(party, {
       modelId: context.modelId,
       step: DEFAULT_STEP,
       features: prepared.heldOut,
       weights: trained.weights,
       intercept: trained.intercept,
-    }),
-    TRAINED,
-    SCORED,
-  );
+    });
+    return (yield* stretch(run, TRAINED, SCORED)).logits;
+  });
+  const scores = { logits, probabilities: logits.map(logistic) };
   watch.lap('evaluate');
   yield at('report', SCORED);
   return activeOutcome(context, {
@@ -78,40 +90,42 @@ export const activeTrainJob: JobRole = async function* (context): Run<Outcome> {
 };
 
 export const passiveTrainJob: JobRole = async function* (context): Run<Outcome> {
-  const { party, ledger, own } = context;
+  const { party, ledger, own, steps } = context;
   const alignment = yield* alignTables(context, ALIGNED);
   yield at('prepare', ALIGNED);
   const prepared = await prepare(context, alignment);
   const rowKeys = Array.from(prepared.split.heldOut, (place) => alignment.ids[place]!);
   requireScorable(context, prepared, rowKeys);
-  const peer = await exchangeSetup(context, prepared);
+  const peer = yield* setUp(context, prepared, []);
 
   const start = await beginning(context, alignment, prepared, peer.features);
-  const run = passiveTrain(party, {
-    features: prepared.train,
-    settings: settingsOf(context),
-    start: start.weights,
-  });
-  const trained = yield* stretch(
-    untilOpening(run, () => {
-      context.markOpened();
-      start.debit();
-    }),
-    PREPARED,
-    TRAINED,
+  const memory = memoryOf(steps, () => start.debit());
+  const trained = yield* steps.once('open', TRAINED_HALF, () =>
+    stretch(
+      passiveTrain(party, {
+        features: prepared.train,
+        settings: settingsOf(context),
+        start: start.weights,
+        memory,
+      }),
+      PREPARED,
+      TRAINED,
+    ),
   );
-  yield* stretch(
-    passiveScore(party, {
-      modelId: context.modelId,
-      step: DEFAULT_STEP,
-      features: prepared.heldOut,
-      weights: trained.weights,
-      intercept: 0,
-      rowKeys,
-      ledger: ledger.scores(own.dataset, context.agreement.jobId),
-    }),
-    TRAINED,
-    SCORED,
+  yield* steps.once('score', DONE, () =>
+    stretch(
+      passiveScore(party, {
+        modelId: context.modelId,
+        step: DEFAULT_STEP,
+        features: prepared.heldOut,
+        weights: trained.weights,
+        intercept: 0,
+        rowKeys,
+        ledger: ledger.scores(own.dataset, context.agreement.jobId),
+      }),
+      TRAINED,
+      SCORED,
+    ),
   );
   return passiveOutcome(context, { alignment, prepared, trained, peerFeatures: peer.features });
 };
@@ -162,6 +176,29 @@ function requireScorable(
   ledger.checkScores(own.dataset, { modelId, rowKeys, modelsPerRow: models });
 }
 
+/** Both hold out the same rows, and still have the data that the job began with. */
+async function* setUp(
+  context: JobContext,
+  prepared: Prepared,
+  labels: readonly Uint8Array[],
+): Run<SetupMessage> {
+  const digest = featuresDigest([prepared.train, prepared.heldOut], labels);
+  const kept = yield* context.steps.once('setup', SET_UP, async function* () {
+    yield at('prepare', PREPARED);
+    return { peer: await exchangeSetup(context, prepared), digest };
+  });
+  requireSameData(context.own.dataset, kept.digest, digest);
+  return kept.peer;
+}
+
+const SET_UP: Codec<{ readonly peer: SetupMessage; readonly digest: Uint8Array }> = {
+  encode: ({ peer, digest }) => concat(digest, toBinary(SetupMessageSchema, peer)),
+  decode: (state) => ({
+    digest: state.subarray(0, DIGEST_BYTES),
+    peer: fromBinary(SetupMessageSchema, state.subarray(DIGEST_BYTES)),
+  }),
+};
+
 async function exchangeSetup(
   { party: { channel } }: JobContext,
   { train, heldOut }: Prepared,
@@ -196,21 +233,37 @@ function debitOf(
 }
 
 /**
- * Calls `before` at the last safe point of the training: all passes are done, and the weights are
- * opened as soon as it goes on.
+ * The passes of a training as steps, and one more: that both have kept all of them. From that on
+ * every attempt opens the same shares of the same passes, so that whoever hears them twice hears
+ * nothing new; and the peer, if it comes back with fewer passes, is refused.
  */
-async function* untilOpening<T>(run: Run<T>, before: () => void): Run<T> {
-  let due = false;
-  for (;;) {
-    const step: IteratorResult<Progress, T> = await run.next();
-    if (step.done === true) {
-      if (!due) throw new SottoError('internal', 'weights were opened without a debit', {});
-      return step.value;
-    }
-    if (!due && step.value.fraction >= 1) {
-      due = true;
-      before();
-    }
-    yield step.value;
-  }
+function memoryOf(steps: Steps, debit: () => void): Memory {
+  const passes = steps.known('pass');
+  const [all] = steps.known('all passes', 1);
+  return {
+    passes,
+    keepPass: (shares) => steps.keep('pass', shares),
+    async beforeOpening() {
+      // Debited first: a process that ends in between has spent too much, not opened too much.
+      debit();
+      if (all === undefined) await steps.keep('all passes', new Uint8Array(0));
+    },
+  };
 }
+
+type Plain<T> = { readonly [name in keyof T]: T[name] extends Float64Array ? number[] : T[name] };
+
+/** What a role came to, weights included. */
+function trainedCodec<T extends Trained>(): Codec<T> {
+  const { encode, decode } = plain<Plain<T>>();
+  return {
+    encode: (trained) => encode({ ...trained, weights: [...trained.weights] } as Plain<T>),
+    decode(state) {
+      const kept = decode(state);
+      return { ...kept, weights: Float64Array.from(kept.weights as number[]) } as unknown as T;
+    },
+  };
+}
+
+const ACTIVE_TRAINED = trainedCodec<ActiveTrained>();
+const TRAINED_HALF = trainedCodec<Trained>();

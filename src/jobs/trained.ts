@@ -78,6 +78,7 @@ export async function activeOutcome(
       'metrics.json': utf8(`${JSON.stringify({ joint, activeOnly }, undefined, 2)}\n`),
     },
     keep: () => keepHalf(context, training, { trained, intercept: trained.intercept, metrics }),
+    discard: () => context.inventory.delete(context.modelId),
   };
 }
 
@@ -91,6 +92,7 @@ export async function passiveOutcome(
     parameters: { ...trained.parameters },
     artifacts: {},
     keep: () => keepHalf(context, training, { trained, intercept: 0, metrics: {} }),
+    discard: () => context.inventory.delete(context.modelId),
   };
 }
 

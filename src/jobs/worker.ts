@@ -12,7 +12,7 @@ import {
   type PlanJobResponse,
 } from '../gen/sotto/job/v1/job_pb.ts';
 import { checkValidity, parseAgreement, requireEqual } from './agreement.ts';
-import { runAttempt, type Workshop } from './attempt.ts';
+import { concludeFinished, runAttempt, type Workshop } from './attempt.ts';
 import type { AuditLog } from './audit/log.ts';
 import { ModelShelf } from './models.ts';
 import type { Models, Operator } from './peers.ts';
@@ -74,7 +74,22 @@ export class Worker implements Operator, AsyncDisposable {
     if (job.submittedHere) this.#pursue(job.id);
     else if (job.state === JobState.AWAITING_APPROVAL) {
       this.#lapse(job.id, timestampMs(parseAgreement(agreement!).notAfter!) - options.clock.now());
-    } else this.#lapse(job.id, options.limits.unavailableAfterMs);
+    } else this.#keep(this.#await(job.id));
+  }
+
+  /** A proposed job that was cut: ends by itself if nothing was missing, else waits for the proposer. */
+  async #await(jobId: string): Promise<void> {
+    const { registry } = this.#shop.board;
+    const { job, agreement } = registry.get(jobId);
+    using live = this.#runs.begin(jobId);
+    const { peer, attempt: number } = job;
+    const attempt = { jobId, peer, agreement: agreement!, number, signal: live.signal };
+    try {
+      if (await concludeFinished(this.#shop, attempt)) return;
+      this.#lapse(jobId, this.#shop.options.limits.unavailableAfterMs);
+    } catch (thrown) {
+      this.#settle(jobId, asSottoError(thrown));
+    }
   }
 
   /** Lets go of everything; jobs that can be run again are taken up by the next process. */

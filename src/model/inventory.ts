@@ -43,9 +43,11 @@ export class Inventory {
     this.#vault = vault;
   }
 
-  /** Durable when it resolves. `already-exists` when there is a model of that id. */
+  /** Durable when it resolves. `already-exists` when there is another model of that id. */
   async save(half: ModelHalf): Promise<void> {
-    if ((await this.#read(half.id)) !== undefined) {
+    const before = await this.#read(half.id);
+    if (before === serializeHalf(half)) return;
+    if (before !== undefined) {
       throw new SottoError('already-exists', 'there is a model of this id', { model: half.id });
     }
     const sealed = this.#vault.seal(utf8(serializeHalf(half)), placeOf(half.id));

@@ -12,6 +12,7 @@ const STATUS: Readonly<Record<ErrorCode, status>> = {
   'parameters-rejected': status.FAILED_PRECONDITION,
   'budget-exhausted': status.RESOURCE_EXHAUSTED,
   'protocol-violation': status.ABORTED,
+  'rollback-detected': status.OUT_OF_RANGE,
   'verification-failed': status.DATA_LOSS,
   'peer-unavailable': status.UNAVAILABLE,
   'deadline-exceeded': status.DEADLINE_EXCEEDED,
@@ -22,7 +23,6 @@ const STATUS: Readonly<Record<ErrorCode, status>> = {
 /** Backwards, for a status without details: from a stranger, or made by the library itself. */
 const CODE: Readonly<Partial<Record<status, ErrorCode>>> = {
   ...Object.fromEntries(Object.entries(STATUS).map(([code, number]) => [number, code])),
-  [status.OUT_OF_RANGE]: 'invalid-argument',
   [status.UNIMPLEMENTED]: 'invalid-argument',
 };
 
@@ -76,6 +76,7 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   'budget-exhausted': 'a limit of the other side is reached',
   'protocol-violation': 'the other side says that our message was not due',
   'verification-failed': 'the other side could not verify what it received',
+  'rollback-detected': 'one side has lost steps of the job that it had kept',
   'peer-unavailable': 'nobody answers, or the connection broke',
   'deadline-exceeded': 'the answer took too long',
   cancelled: 'the other side cancelled the call',

@@ -204,6 +204,7 @@ test('an attempt that was made is not made again, but the next one is', async ()
   await reaches(pair.telco, id, [JobState.INTERRUPTED]);
   expect(await answerTo(pair, { agreement })).toMatchObject({
     verdict: Verdict.REJECTED,
+    code: 'rollback-detected',
     field: 'attempt',
   });
   expect((await answerTo(pair, { agreement, attempt: 2 })).verdict).toBe(Verdict.ACCEPTED);
