@@ -81,6 +81,12 @@ const schema = z.strictObject({
       maxJobMemoryMiB: count.max(1 << 24).optional(),
       /** Jobs that have not ended, waiting ones included. */
       maxQueued: count.max(100_000).default(DEFAULT_LIMITS.maxQueued),
+      /** Memory of a training for columns that were transformed once; 0: each pass transforms them again. */
+      transformsMiB: z
+        .int()
+        .min(0)
+        .max(1_048_576)
+        .default(DEFAULT_LIMITS.keptBytes / 2 ** 20),
       /** Crypto threads; absent: one per core. */
       threads: count.max(256).optional(),
       /** The longest wait for a peer to be reached, in one attempt. */

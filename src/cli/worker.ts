@@ -181,6 +181,7 @@ function limitsOf({ limits }: Config): Limits {
       limits.maxJobMemoryMiB === undefined
         ? jobShareOf(process.availableMemory(), limits.maxJobs)
         : limits.maxJobMemoryMiB * 2 ** 20,
+    keptBytes: 2 ** 20 * limits.transformsMiB,
     unavailableAfterMs: 1000 * limits.unavailableAfterSeconds,
     messageTimeoutMs: 1000 * limits.messageTimeoutSeconds,
   };

@@ -211,6 +211,7 @@ function startRole(shop: Workshop, attempt: Attempt, channel: Channel, steps: St
     role,
     own: participant(spec, role),
     peer: attempt.peer,
+    keptBytes: options.limits.keptBytes,
     clock: options.clock,
     tables: shop.tables,
     inventory: shop.inventory,

@@ -5,6 +5,7 @@ import type { Random } from '../base/random.ts';
 import type { Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { DatasetConfig } from '../data/dataset.ts';
+import { KEPT_BYTES } from '../protocols/vertical-lr/index.ts';
 import type { Disk } from './disk.ts';
 import type { ProtocolName } from './fields.ts';
 import type { Peers } from './peers.ts';
@@ -58,6 +59,8 @@ export interface Limits {
   readonly maxQueued: number;
   /** What one job may hold, as told from its sizes beforehand. */
   readonly maxJobBytes: number;
+  /** Of a training's columns, transformed once: bytes that are kept. Beyond them, products cost a transform more. */
+  readonly keptBytes: number;
   /** How long an unreachable peer is tried again before a job fails, in milliseconds. */
   readonly unavailableAfterMs: number;
   /** The longest wait for a peer's next message, in milliseconds. */
@@ -72,6 +75,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxJobs: 2,
   maxQueued: 1_000,
   maxJobBytes: 2 ** 32,
+  keptBytes: KEPT_BYTES,
   unavailableAfterMs: 300_000,
   messageTimeoutMs: 300_000,
   retryFirstMs: 250,

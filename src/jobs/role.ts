@@ -23,6 +23,8 @@ export interface JobContext {
   readonly role: Role;
   readonly own: Participant;
   readonly peer: string;
+  /** The operator's limit of memory for a training's transformed columns. */
+  readonly keptBytes: number;
   readonly clock: Clock;
   readonly tables: Tables;
   readonly inventory: Inventory;

@@ -53,6 +53,7 @@ export const activeTrainJob: JobRole = async function* (context): Run<Outcome> {
   const trained = yield* steps.once('open', ACTIVE_TRAINED, () =>
     stretch(
       activeTrain(party, {
+        keptBytes: context.keptBytes,
         features: prepared.train,
         labels: labels.train,
         settings: settingsOf(context),
@@ -106,6 +107,7 @@ export const passiveTrainJob: JobRole = async function* (context): Run<Outcome> 
         features: prepared.train,
         settings: settingsOf(context),
         start: start.weights,
+        keptBytes: context.keptBytes,
         memory,
       }),
       PREPARED,

@@ -53,7 +53,7 @@ test('a good file is read, its defaults filled in and its paths made absolute', 
   expect(config.peers[0]?.publicKey).toBe(join(folder, 'company.public.pem'));
   expect(config.datasets.customers?.idNormalization).toEqual([]);
   expect(config.operators.listen).toBe('127.0.0.1:7420');
-  expect(config.limits).toMatchObject({ maxRows: 10000, maxJobs: 2 });
+  expect(config.limits).toMatchObject({ maxRows: 10000, maxJobs: 2, transformsMiB: 512 });
 });
 
 test('an unknown key is refused with its line and column and the nearest allowed key', () => {

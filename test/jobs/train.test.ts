@@ -10,6 +10,7 @@ import { HEADER_BYTES } from '../../src/channel/frames.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import { Kind, Missing } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
 import { JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
+import { sharingTasks } from '../../src/primitives/sharing/index.ts';
 import { cleartextTasks } from '../support/cleartext.ts';
 import { alignSpec, trainSpec } from '../support/jobs.ts';
 import { lendingTables } from '../support/lending.ts';
@@ -75,6 +76,27 @@ test('two parties train a model, keep a half each, and score with it', async () 
     const [, probability, logit] = line.split(',');
     expect(1 / (1 + Math.exp(-Number(logit)))).toBeCloseTo(Number(probability), 6);
   }
+});
+
+test('an operator who gives transforms no memory gets a model as good, with products made anew', async () => {
+  const made = { anew: 0 };
+  const tasks = cleartextTasks(seededRandom(1));
+  const compute = inlineCompute({
+    ...tasks,
+    integerProduct: (input) => {
+      made.anew += 1;
+      return sharingTasks.integerProduct(input);
+    },
+  });
+  const aucWith = async (settings: Settings): Promise<number> => {
+    await using pair = await openLenders({ compute, ...settings });
+    return ((await train(pair)).bank.result as unknown as TrainResult).metrics.auc;
+  };
+  // Other rows are held out each time; test/protocols holds the two to the same bits.
+  expect(await aucWith({})).toBeGreaterThan(0.8);
+  expect(made.anew).toBe(0);
+  expect(await aucWith({ limits: { keptBytes: 0 } })).toBeGreaterThan(0.8);
+  expect(made.anew).toBeGreaterThan(0);
 });
 
 const labelsLeft = async ({ bank }: Pair): Promise<string | undefined> =>

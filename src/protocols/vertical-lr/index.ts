@@ -38,4 +38,4 @@ export {
 } from './parameters.ts';
 export { type PassiveInput, passiveTrain } from './passive.ts';
 export { MIN_OF_EACH_CLASS } from './shape.ts';
-export type { Settings, Trained } from './training.ts';
+export { KEPT_BYTES, type Settings, type Trained } from './training.ts';

@@ -109,7 +109,7 @@ export interface OwnColumns {
  * Bytes of residues that are kept from pass to pass, where a party sets no other limit. A million rows of fifty
  * columns have 600 MB: above the limit their products cost a transform a term and limb more.
  */
-const KEPT_BYTES = 2 ** 29;
+export const KEPT_BYTES = 2 ** 29;
 
 /** Which residues are kept: the forward product's first, as they save as much time in half the space. */
 export function residuesToKeep(
