@@ -46,6 +46,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   vega: 'model',
   'vega-lite': 'model',
   commander: 'cli',
+  'prom-client': 'cli',
 };
 
 const TOP_LEVEL = [

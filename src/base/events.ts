@@ -14,6 +14,9 @@ export type LogEvent =
       readonly peer: string;
       readonly state: string;
       readonly code?: ErrorCode;
+      /** Of the attempt. */
+      readonly bytesSent: number;
+      readonly bytesReceived: number;
     }
   | {
       readonly event: 'job-phase';

@@ -99,6 +99,14 @@ const schema = z.strictObject({
     .prefault({}),
   /** Anonymous tag queries: tables sealed for peers, and tables of peers to ask. */
   tags: tagsSchema.optional(),
+  /** Counts and times for Prometheus; absent: none. */
+  metrics: z
+    .strictObject({
+      listen: address.default('127.0.0.1:9464'),
+      /** mutual: operators of this file, by certificate. none: loopback only. */
+      tls: z.enum(['mutual', 'none']).default('none'),
+    })
+    .optional(),
   he: z
     .strictObject({
       /** Who draws keys and zeros of trainings: the kernels, several times faster, or Microsoft SEAL. */

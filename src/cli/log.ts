@@ -13,7 +13,7 @@ const EVENTS: {
 } = {
   'worker-started': ['info', 'party', 'resumed'],
   'worker-stopped': ['info', 'party'],
-  'job-changed': ['info', 'job', 'peer', 'state', 'code'],
+  'job-changed': ['info', 'job', 'peer', 'state', 'code', 'bytesSent', 'bytesReceived'],
   'job-phase': ['debug', 'job', 'phase', 'bytesSent', 'bytesReceived'],
   'operator-asked': ['info', 'verb', 'by', 'subject'],
   'proposal-refused': ['warn', 'peer', 'code', 'field'],

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { asSottoError, SottoError } from '../base/errors.ts';
 import type { Log } from '../base/events.ts';
 import { type OperatorPublic, openSidecar, serveTags } from '../rpc/index.ts';
-import { type Batcher, Meter, openBatcher, TagServer } from '../tags/index.ts';
+import { type Batcher, Meter, openBatcher, TagServer, type TagService } from '../tags/index.ts';
 import type { Config } from './config.ts';
 import type { Keyring } from './key-watch.ts';
 import {
@@ -19,6 +19,8 @@ import {
 export interface TagParts extends AskingParts {
   readonly operators: readonly { readonly public: OperatorPublic }[];
   readonly log: Log;
+  /** Wraps what peers ask, to count it. */
+  readonly counted: (service: TagService) => TagService;
   /** Called once for each server, with what takes up changed certificates. */
   readonly renewable: (renew: (ring: Keyring) => void) => void;
 }
@@ -32,13 +34,13 @@ export async function openTagServices(config: Config, parts: TagParts): Promise<
 
 async function serve(
   config: Config,
-  { keys, publics, compute, vault, log, renewable }: TagParts,
+  { keys, publics, compute, vault, log, renewable, counted }: TagParts,
   opened: AsyncDisposableStack,
 ): Promise<void> {
   const { sealed, listen } = tagsOf(config);
   const now = (): number => Date.now();
   const meter = opened.use(new Meter(meterFile(config), now));
-  const service = new TagServer({
+  const server = new TagServer({
     tables: servedTables(config),
     sealed,
     secrets: secretsFolder(config),
@@ -48,6 +50,7 @@ async function serve(
     meter,
     now,
   });
+  const service = counted(server);
   const served = opened.use(
     await serveTags({ listen: listen!, keys, peers: publics, service, log }),
   );

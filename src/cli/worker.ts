@@ -18,6 +18,7 @@ import { openPeers, readOperator, serveOperators } from '../rpc/index.ts';
 import { type Config, tablesOf } from './config.ts';
 import { type Keyring, readKeyring, watchKeys } from './key-watch.ts';
 import { openLog } from './log.ts';
+import { Metrics, serveMetrics } from './metrics.ts';
 import { peerOf } from './peer-files.ts';
 import { countStrangers } from './strangers.ts';
 import { openTagServices } from './tags.ts';
@@ -66,6 +67,7 @@ interface Services {
   worker?: Worker;
   strangers?: Disposable;
   watch?: Disposable;
+  metrics?: AsyncDisposable;
   operators?: AsyncDisposable;
   tags?: AsyncDisposable;
 }
@@ -77,7 +79,6 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
     services.worker?.audit.note({ event: 'strangers-refused', count });
   });
   services.strangers = strangers;
-  const { log } = strangers;
   try {
     const ring = await readKeyring(config);
     const { keys } = ring;
@@ -90,6 +91,8 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
       engine: config.he.engine,
     });
     services.pool = compute;
+    const metrics = new Metrics(compute, () => Date.now());
+    const log = metrics.counted(strangers.log);
     const peers = await openPeers({
       keys,
       ...(config.listen === undefined ? {} : { listen: config.listen }),
@@ -138,8 +141,14 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
         compute,
         vault,
         log,
+        counted: (service) => metrics.countedTags(service),
         renewable: (renew) => renewals.push(renew),
       });
+    }
+    if (config.metrics !== undefined) {
+      const callers = operators.map((operator) => operator.public);
+      const tls = config.metrics.tls === 'none' ? undefined : { keys, callers };
+      services.metrics = await serveMetrics(metrics, { listen: config.metrics.listen, tls });
     }
     const take = (renewed: Keyring): void => {
       for (const renew of renewals) renew(renewed);
@@ -160,13 +169,16 @@ async function close({
   operators,
   worker,
   tags,
+  metrics,
   peers,
   pool,
 }: Services): Promise<void> {
   watch?.[Symbol.dispose]();
   strangers?.[Symbol.dispose]();
   // Together: calls that watch a job end when the worker does.
-  await Promise.all([operators, worker, tags].map((service) => service?.[Symbol.asyncDispose]()));
+  await Promise.all(
+    [operators, worker, tags, metrics].map((service) => service?.[Symbol.asyncDispose]()),
+  );
   await peers?.[Symbol.asyncDispose]();
   await pool?.[Symbol.asyncDispose]();
 }

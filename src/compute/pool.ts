@@ -29,6 +29,8 @@ export interface PoolOptions {
 export interface Pool extends Compute, AsyncDisposable {
   /** Threads that were ended because a task failed on them, took too long or was cancelled. */
   readonly replaced: number;
+  /** Tasks that wait for a thread, and that run. */
+  readonly load: { readonly waiting: number; readonly running: number };
   /** Ends all threads; unfinished tasks are cancelled. */
   close(): Promise<void>;
 }
@@ -106,6 +108,10 @@ class ThreadPool implements Pool {
 
   get replaced(): number {
     return this.#replaced;
+  }
+
+  get load(): { readonly waiting: number; readonly running: number } {
+    return { waiting: this.#waiting.size, running: this.#running.size };
   }
 
   async run<N extends TaskName>(

@@ -216,6 +216,8 @@ export class Board {
       peer: job.peer,
       state: stateName(job.state),
       ...error,
+      bytesSent: Number(job.progress?.bytesSent ?? 0n),
+      bytesReceived: Number(job.progress?.bytesReceived ?? 0n),
     });
   }
 }

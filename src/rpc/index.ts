@@ -1,5 +1,6 @@
 /** The network: what the program that puts a worker together, and the commands of operators, need of it. */
 export { expiryWarning, type Identity } from './certificate.ts';
+export { type HttpTls, openHttp } from './http-server.ts';
 export {
   initKeys,
   initOperator,

@@ -2,10 +2,7 @@
  * What a worker offers to its own company's systems: `Lookup` over gRPC, and over HTTP with JSON. Requests carry
  * ids in the clear, so it listens on loopback, or admits operators by pinned certificate over TLS.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { isIP } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fromJson, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { ServerCredentials, status } from '@grpc/grpc-js';
 import { asSottoError, SottoError } from '../base/errors.ts';
@@ -18,10 +15,10 @@ import {
 } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { Pinned, PinnedServerCredentials } from './credentials.ts';
 import { handlersOf, serviceDefinition } from './grpc.ts';
-import type { OperatorPublic, PartyKeys } from './keys.ts';
+import { type HttpTls, type OpenHttp, openHttp, requireLoopback } from './http-server.ts';
 import { DEFAULT_RPC_LIMITS, serverOptions } from './limits.ts';
 import { addReflection } from './reflection.ts';
-import { GrpcServer, splitAddress } from './server.ts';
+import { GrpcServer } from './server.ts';
 import { toStatus } from './status.ts';
 
 export interface LookupAnswer {
@@ -35,7 +32,7 @@ export interface SidecarOptions {
   /** "host:port" for HTTP with JSON; absent: none. */
   readonly http?: string;
   /** Own keys and the pinned callers; absent: without TLS, on loopback only. */
-  readonly tls?: { readonly keys: PartyKeys; readonly callers: readonly OperatorPublic[] };
+  readonly tls?: HttpTls;
   readonly lookup: (datasetId: string, ids: readonly string[]) => Promise<LookupAnswer>;
   readonly reflection?: boolean;
   readonly log?: Log;
@@ -50,14 +47,16 @@ export interface Sidecar extends AsyncDisposable {
 const MOST_REQUEST_BYTES = 4 << 20;
 const MOST_RESPONSE_BYTES = 32 << 20;
 const PATH = '/v1/lookup';
-const REQUEST_TIMEOUT_MS = 30_000;
 
 export async function openSidecar(options: SidecarOptions): Promise<Sidecar> {
-  for (const field of ['grpc', 'http'] as const) checkAddress(field, options);
+  // Requests hold ids in the clear.
+  if (options.grpc !== undefined && options.tls === undefined) {
+    requireLoopback(options.grpc, 'grpc');
+  }
   const pinned =
     options.tls === undefined ? undefined : new Pinned('operator', options.tls.callers);
   const grpc = options.grpc === undefined ? undefined : await openGrpc(options, pinned);
-  const http = options.http === undefined ? undefined : await openHttp(options, pinned);
+  const http = options.http === undefined ? undefined : await openJson(options);
   return {
     grpc: grpc?.address,
     http: http?.address,
@@ -65,17 +64,6 @@ export async function openSidecar(options: SidecarOptions): Promise<Sidecar> {
       await Promise.all([grpc?.close(DEFAULT_RPC_LIMITS.drainMs), http?.close()]);
     },
   };
-}
-
-function checkAddress(field: 'grpc' | 'http', options: SidecarOptions): void {
-  const address = options[field];
-  if (address === undefined || options.tls !== undefined) return;
-  const { host } = splitAddress(address);
-  const isLoopback =
-    host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
-  if (isLoopback) return;
-  const message = 'ids in the clear: without TLS the sidecar listens on loopback only';
-  throw new SottoError('invalid-argument', message, { field });
 }
 
 async function openGrpc(options: SidecarOptions, pinned: Pinned | undefined): Promise<GrpcServer> {
@@ -124,9 +112,9 @@ const HTTP_STATUS: Readonly<Partial<Record<status, number>>> = {
   [status.DEADLINE_EXCEEDED]: 504,
 };
 
-async function openHttp(options: SidecarOptions, pinned: Pinned | undefined) {
+function openJson(options: SidecarOptions): Promise<OpenHttp> {
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    handle(request, options, pinned).then(
+    handle(request, options).then(
       (value) => reply(response, 200, value),
       (thrown: unknown) => {
         const error = asSottoError(thrown);
@@ -140,46 +128,10 @@ async function openHttp(options: SidecarOptions, pinned: Pinned | undefined) {
       },
     );
   };
-  const server = options.tls === undefined ? createServer(answer) : tlsServer(options, answer);
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.maxConnections = DEFAULT_RPC_LIMITS.connections;
-  const { host, port } = splitAddress(options.http!);
-  await listen(server, port, host.replace(/^\[(.*)\]$/, '$1'));
-  const bound = server.address();
-  return {
-    address: `${host}:${typeof bound === 'object' ? bound?.port : port}`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return openHttp({ listen: options.http!, tls: options.tls, answer, field: 'http' });
 }
 
-function tlsServer(
-  { tls }: SidecarOptions,
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
-): Server {
-  const { keys, callers } = tls!;
-  return createTlsServer(
-    {
-      minVersion: 'TLSv1.3',
-      cert: keys.public.pem,
-      key: keys.tlsKey,
-      ca: callers.map(({ pem }) => pem),
-      requestCert: true,
-      rejectUnauthorized: true,
-    },
-    answer,
-  ) as unknown as Server;
-}
-
-async function handle(
-  request: IncomingMessage,
-  options: SidecarOptions,
-  pinned: Pinned | undefined,
-): Promise<JsonValue> {
-  pinned?.identify((request.socket as TLSSocket).getPeerCertificate().raw);
+async function handle(request: IncomingMessage, options: SidecarOptions): Promise<JsonValue> {
   if (request.method !== 'POST' || request.url !== PATH) {
     throw new SottoError('not-found', `there is only POST ${PATH}`, {});
   }
@@ -223,14 +175,4 @@ function reply(response: ServerResponse, code: number, value: JsonValue): void {
   const body = `${JSON.stringify(value)}\n`;
   response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(body);
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      const facts = { field: 'http', port };
-      reject(new SottoError('invalid-argument', 'cannot listen on this address', facts, { cause }));
-    });
-    server.listen(port, host, () => resolve());
-  });
 }

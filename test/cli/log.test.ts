@@ -26,6 +26,8 @@ const CHANGED = {
   peer: 'company',
   state: 'FAILED',
   code: 'peer-unavailable',
+  bytesSent: 1,
+  bytesReceived: 2,
 } as const;
 
 test('an event is one JSON line with its fields, a level and a time', () => {
