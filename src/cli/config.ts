@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { DEFAULT_ENGINE, ENGINES } from '../compute/compute.ts';
 import { type DatasetConfig, datasetSchema } from '../data/dataset.ts';
 import { PROTOCOL_NAMES } from '../jobs/fields.ts';
-import { DEFAULT_LIMITS } from '../jobs/options.ts';
+import { DEFAULT_BUDGET, DEFAULT_LIMITS } from '../jobs/options.ts';
 import { DEFAULT_RPC_LIMITS, ROLES, wrappingKeyFile } from '../rpc/index.ts';
 import { checked } from './schema.ts';
 import { tagComplaints, tagsSchema } from './tags-config.ts';
@@ -32,6 +32,14 @@ const offer = z.strictObject({
   columns: z
     .union([z.literal('all'), z.array(text)], { error: 'expected "all" or a list of column names' })
     .default([]),
+  /** How much the peer may learn of the dataset, over all jobs; what is left out has its default. */
+  budget: z
+    .strictObject({
+      epsilon: z.number().min(0).default(DEFAULT_BUDGET.epsilon),
+      exact: z.int().min(0).default(DEFAULT_BUDGET.exact),
+      rows: z.int().min(0).default(DEFAULT_BUDGET.rows),
+    })
+    .optional(),
 });
 
 /** As the data layer reads a table, and whom it is offered to. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit.ts';
+import { budgetCommand } from './commands/budget.ts';
 import { demoCommand } from './commands/demo.ts';
 import { healthCommand } from './commands/health.ts';
 import { jobCommand } from './commands/job.ts';
@@ -41,6 +42,7 @@ export function program(): Command {
     jobCommand(),
     predictCommand(),
     modelsCommand(),
+    budgetCommand(),
     tagsCommand(),
     auditCommand(),
     healthCommand(),

@@ -3,6 +3,7 @@
 import type { Transport } from '../channel/transport.ts';
 import type { JobSpec } from '../gen/sotto/job/v1/agreement_pb.ts';
 import type {
+  Exposure,
   GetModelResponse,
   Job,
   ListJobsResponse,
@@ -33,6 +34,8 @@ export interface Operator {
   /** The job now and at each change, until it has ended or the signal aborts. */
   watch(id: string, signal: AbortSignal): AsyncIterable<Job>;
   artifact(jobId: string, name: string, by: string): Promise<Uint8Array>;
+  /** What each peer may still learn of each dataset that it is offered. */
+  exposures(): Promise<readonly Exposure[]>;
   readonly models: Models;
 }
 

@@ -5,6 +5,7 @@ import { asSottoError, SottoError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
 import { type JobSpec, JobSpecSchema } from '../gen/sotto/job/v1/agreement_pb.ts';
 import {
+  type Exposure,
   type Job,
   JobState,
   type ListJobsResponse,
@@ -14,6 +15,7 @@ import {
 import { checkValidity, parseAgreement, requireEqual } from './agreement.ts';
 import { concludeFinished, runAttempt, type Workshop } from './attempt.ts';
 import type { AuditLog } from './audit/log.ts';
+import { exposuresOf } from './exposures.ts';
 import { ModelShelf } from './models.ts';
 import type { Models, Operator } from './peers.ts';
 import { planJob } from './plan.ts';
@@ -188,6 +190,10 @@ export class Worker implements Operator, AsyncDisposable {
   ): void {
     this.#shop.audit.note({ event: 'asked', verb, by, subject });
     this.#shop.options.log({ event: 'operator-asked', verb, by, subject });
+  }
+
+  async exposures(): Promise<readonly Exposure[]> {
+    return exposuresOf(this.#shop.gate, this.#shop.options.offers);
   }
 
   #pursue(jobId: string): void {

@@ -44,6 +44,7 @@ export function jobService(
       // The job has not ended: whoever watches should come back.
       if (closing.aborted) throw new SottoError('peer-unavailable', 'the worker stops');
     },
+    listExposures: async () => ({ exposures: [...(await operator.exposures())] }),
     readArtifact: async function* ({ jobId, name }, call) {
       if (!ARTIFACT.test(name)) throw invalid('name', 'must be a plain file name');
       const bytes = await operator.artifact(checkId(jobId, 'job_id'), name, nameOf(call));

@@ -8,6 +8,7 @@ import {
   type GetModelResponse,
   type Job,
   JobService,
+  type ListExposuresResponse,
   type ListJobsResponse,
   type ListModelsResponse,
   ModelService,
@@ -38,6 +39,7 @@ export interface OperatorClient extends AsyncDisposable {
   /** The job now and at each change, until it has ended; rejects `cancelled` when the signal aborts. */
   watch(id: string, signal: AbortSignal): AsyncIterable<Job>;
   artifact(jobId: string, name: string): Promise<Uint8Array>;
+  exposures(): Promise<ListExposuresResponse>;
   /** "SERVING" while the worker takes calls. */
   health(): Promise<string>;
   readonly models: {
@@ -92,6 +94,7 @@ function clientOf(client: Client, dial: Dial, deadlineMs: number): OperatorClien
     cancel: async (id) => jobOf(await callUnary(client, jobs.cancelJob, { id }, limit)),
     watch: (id, signal) => watch(client, id, signal),
     artifact: (jobId, name) => artifact(client, jobId, name, deadlineMs),
+    exposures: () => callUnary(client, jobs.listExposures, {}, limit),
     health: () => checkHealth(client, deadlineMs),
     models: {
       list: (pageSize, pageToken) =>

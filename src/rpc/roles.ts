@@ -28,6 +28,7 @@ const JOBS: Least<typeof JobService> = {
   listJobs: 'viewer',
   watchJob: 'viewer',
   readArtifact: 'viewer',
+  listExposures: 'viewer',
   planJob: 'submitter',
   submitJob: 'submitter',
   cancelJob: 'submitter',

@@ -64,6 +64,11 @@ export class MemoryOperator implements Operator {
     return create(ListJobsResponseSchema, { jobs, nextPageToken });
   }
 
+  async exposures() {
+    this.asked.push('exposures');
+    return [];
+  }
+
   async cancel(id: string, by: string): Promise<Job> {
     this.asked.push(`cancel by ${by}`);
     return await this.get(id);

@@ -147,7 +147,10 @@ async function writeConfigs(
     stringify({
       ...shared(company, 'bank', companyPort, [...COMPANY_COLUMNS]),
       peers: [{ name: 'bank', address: `127.0.0.1:${peerPort}`, publicKey: 'bank.public.pem' }],
-      autoApprove: [rule('predict'), rule('align'), ...(autoApprove ? [rule('train')] : [])],
+      autoApprove: [
+        ...['predict', 'align', 'exclude', 'select', 'count'].map(rule),
+        ...(autoApprove ? [rule('train')] : []),
+      ],
     }),
   );
 }

@@ -24,6 +24,9 @@ const SECTIONS = {
   align: ['Channel', 'Agreement', 'Align'],
   train: ['Channel', 'Agreement', 'Align', 'Train', 'Score'],
   predict: ['Channel', 'Agreement', 'Align', 'Score'],
+  exclude: ['Channel', 'Agreement', 'Exclude'],
+  select: ['Channel', 'Agreement', 'Select', 'Align'],
+  count: ['Channel', 'Agreement', 'Count'],
 } as const;
 
 async function watched(
@@ -70,4 +73,14 @@ export async function* watchJobs(files = lendingTables()): AsyncGenerator<PartyV
   const { models } = await pair.bank.models.list(1, '');
   const value = { modelId: models[0]!.id };
   yield* await watched(pair, 'predict', alignSpec({ protocol: { case: 'predict', value } }));
+  const columns = [{ name: 'region' }];
+  const passive = { party: 'telco', dataset: 'calls', where: 'minutes > 0', columns };
+  yield* await watched(
+    pair,
+    'exclude',
+    alignSpec({ protocol: { case: 'exclude', value: { overlapDisclosed: true } } }),
+  );
+  const selection = { protocol: { case: 'select', value: {} }, passive } as const;
+  yield* await watched(pair, 'select', alignSpec(selection));
+  yield* await watched(pair, 'count', alignSpec({ protocol: { case: 'count', value: {} } }));
 }

@@ -11,6 +11,7 @@ import { file_sotto_job_v1_audit } from '../../src/gen/sotto/job/v1/audit_pb.ts'
 import { file_sotto_job_v1_setup } from '../../src/gen/sotto/job/v1/setup_pb.ts';
 import { file_sotto_protocol_v1_psi } from '../../src/gen/sotto/protocol/v1/psi_pb.ts';
 import { file_sotto_protocol_v1_score } from '../../src/gen/sotto/protocol/v1/score_pb.ts';
+import { file_sotto_protocol_v1_sets } from '../../src/gen/sotto/protocol/v1/sets_pb.ts';
 import { file_sotto_protocol_v1_vertical_lr } from '../../src/gen/sotto/protocol/v1/vertical_lr_pb.ts';
 
 /** All messages that a conversation can hold, by full name. */
@@ -20,6 +21,7 @@ export const registry: Registry = createRegistry(
   file_sotto_job_v1_setup,
   file_sotto_protocol_v1_psi,
   file_sotto_protocol_v1_score,
+  file_sotto_protocol_v1_sets,
   file_sotto_protocol_v1_vertical_lr,
 );
 

@@ -38,6 +38,12 @@ test('each party hears what the tables of PROTOCOLS.md list, and the same length
     'train telco',
     'predict bank',
     'predict telco',
+    'exclude bank',
+    'exclude telco',
+    'select bank',
+    'select telco',
+    'count bank',
+    'count telco',
   ]);
   for (const { surplus, heard } of views) {
     expect(surplus).toEqual([]);
