@@ -29,6 +29,9 @@ async function* compare(
   const points = kernel.derive(uniform);
   const scalar = random.bytes(32);
   scalar[31]! &= 0x0f; // below the order
+  const scalars = random.bytes(32 * POINTS);
+  for (let at = 31; at < scalars.length; at += 32) scalars[at]! &= 0x0f;
+  const fewScalars = scalars.subarray(0, 32 * SODIUM_POINTS);
   const few = points.subarray(0, 32 * SODIUM_POINTS);
   const fewUniform = uniform.subarray(0, 64 * SODIUM_POINTS);
   const one = ristretto255.Point.fromBytes(points.subarray(0, 32));
@@ -53,6 +56,18 @@ async function* compare(
       sodium: () => sodium.deriveAndMultiply(scalar, fewUniform),
       noble: () =>
         ristretto255_hasher.deriveToCurve!(uniform.subarray(0, 64)).multiply(factor).toBytes(),
+    },
+    {
+      name: 'multiple of the generator',
+      ours: () => kernel.multiplyGenerator(scalars),
+      sodium: () => sodium.multiplyGenerator(fewScalars),
+      noble: () => ristretto255.Point.BASE.multiply(factor).toBytes(),
+    },
+    {
+      name: 'multiple in a sum of public ones',
+      ours: () => kernel.sumsOfMultiples(scalars, points),
+      sodium: () => sodium.sumsOfMultiples(fewScalars, few),
+      noble: () => one.multiplyUnsafe(factor).add(one),
     },
   ];
   const rounds = quick ? 9 : 41;

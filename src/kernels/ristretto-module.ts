@@ -22,6 +22,7 @@ export interface RistrettoModule {
   invertScalars(count: number): void;
   multiplyDecoded(count: number, isOneForAll: boolean): void;
   multiplyDerived(count: number, isOneForAll: boolean): void;
+  multiplyGenerator(count: number): void;
   combine(count: number, isDifference: boolean): void;
   clearTotal(): void;
   sumDecoded(evenCount: number): void;

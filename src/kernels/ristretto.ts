@@ -99,6 +99,23 @@ export function deriveAndMultiply(scalars: Uint8Array, uniform: Uint8Array): Byt
   return products;
 }
 
+/** The generator (appendix A.1) times each scalar: 32 n bytes, for a third of what another point costs. */
+export function multiplyGenerator(scalars: Uint8Array): Bytes {
+  const products = new Uint8Array(scalars.length);
+  wholeCount(scalars, SCALAR_BYTES);
+  checkScalars(scalars);
+  inBatches(scalars, SCALAR_BYTES, (module, first, n) => {
+    write(
+      module,
+      module.SCALARS,
+      scalars.subarray(SCALAR_BYTES * first, SCALAR_BYTES * (first + n)),
+    );
+    module.multiplyGenerator(n);
+    takeOutput(module, products, first, n);
+  });
+  return products;
+}
+
 /** a_i + b_i for each i, or a_i - b_i. The identity is a point like any other here. */
 export function combine(a: Uint8Array, sign: '+' | '-', b: Uint8Array): Products {
   const products = new Uint8Array(a.length);

@@ -11,6 +11,7 @@ import {
   deriveAndMultiply,
   invert,
   multiply,
+  multiplyGenerator,
   sumsOfMultiples,
 } from '../../src/kernels/ristretto.ts';
 import { seededRandom } from '../support/random.ts';
@@ -57,6 +58,19 @@ test.each(SIZES)('%i points are each multiplied by their own scalar', (n) => {
   expect(hexOfItems(multiply(scalars, points).products)).toEqual(hexOf(expected));
   const uniform = uniformStrings(`points ${n}`, n);
   expect(hexOfItems(deriveAndMultiply(scalars, uniform))).toEqual(hexOf(expected));
+});
+
+test.each(SIZES)('the generator is multiplied by %i scalars', (n) => {
+  const { scalars } = columns(n);
+  const expected = items(scalars).map((each) => Point.BASE.multiply(littleEndian(each)));
+  expect(hexOfItems(multiplyGenerator(scalars))).toEqual(hexOf(expected));
+});
+
+test('the generator’s multiples by the smallest scalars are those of RFC 9496 A.1', () => {
+  const [, ...expected] = vectors.multiplesOfGenerator;
+  const scalars = concat(...expected.map((_, i) => bytesOf(BigInt(i + 1))));
+  expect(hexOfItems(multiplyGenerator(scalars))).toEqual(expected);
+  expect(() => multiplyGenerator(new Uint8Array(32))).toThrowError('between 0 and the order');
 });
 
 test.each(SIZES)('the multiples of %i points sum up, in one column and in two', (n) => {

@@ -7,6 +7,7 @@ import {
   deriveAndMultiply,
   invert,
   multiply,
+  multiplyGenerator,
   type Products,
   sumsOfMultiples,
 } from '../../kernels/ristretto.ts';
@@ -25,6 +26,8 @@ export interface Engine {
   multiply(scalars: Uint8Array, points: Uint8Array): Products;
   /** The second of the first. */
   deriveAndMultiply(scalars: Uint8Array, uniform: Uint8Array): Bytes;
+  /** The generator times each scalar. */
+  multiplyGenerator(scalars: Uint8Array): Bytes;
   /** a_i + b_i, or a_i - b_i; the identity is a point like any other. */
   combine(a: Uint8Array, sign: '+' | '-', b: Uint8Array): Products;
   /** The sum of each column's multiples by the scalars of its places: of public points and scalars. */
@@ -42,6 +45,7 @@ const loaders: Readonly<Record<Engine['name'], () => Promise<Engine>>> = {
     name: 'kernel',
     derive,
     multiply,
+    multiplyGenerator,
     deriveAndMultiply,
     combine,
     sumsOfMultiples,

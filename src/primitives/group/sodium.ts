@@ -17,6 +17,7 @@ interface Sodium {
   _crypto_core_ristretto255_add(sum: number, a: number, b: number): number;
   _crypto_core_ristretto255_sub(difference: number, a: number, b: number): number;
   _crypto_core_ristretto255_scalar_invert(inverse: number, scalar: number): number;
+  _crypto_scalarmult_ristretto255_base(result: number, scalar: number): number;
   _crypto_scalarmult_ristretto255(result: number, scalar: number, point: number): number;
 }
 
@@ -33,7 +34,10 @@ export async function loadSodium(): Promise<Engine> {
       engine.multiply(scalars, engine.derive(uniform)).products,
     combine: (a, sign, b) => combine(sodium, a, sign, b),
     sumsOfMultiples: (scalars, ...columns) => sumsOfMultiples(engine, scalars, columns),
-    invert: (scalars) => invert(sodium, scalars),
+    multiplyGenerator: (scalars) =>
+      eachScalar(sodium, scalars, sodium._crypto_scalarmult_ristretto255_base),
+    invert: (scalars) =>
+      eachScalar(sodium, scalars, sodium._crypto_core_ristretto255_scalar_invert),
   };
   return engine;
 }
@@ -85,12 +89,16 @@ function combine(sodium: Sodium, a: Uint8Array, sign: '+' | '-', b: Uint8Array):
   return { products: left.read(a.length) };
 }
 
-function invert(sodium: Sodium, scalars: Uint8Array): Bytes {
+function eachScalar(
+  sodium: Sodium,
+  scalars: Uint8Array,
+  calculate: (result: number, scalar: number) => number,
+): Bytes {
   using input = new Scratch(sodium, scalars.length + 1);
   using output = new Scratch(sodium, scalars.length + 1);
   input.write(scalars);
   for (let at = 0; at < scalars.length; at += SCALAR_BYTES) {
-    sodium._crypto_core_ristretto255_scalar_invert(output.at + at, input.at + at);
+    calculate(output.at + at, input.at + at);
   }
   return output.read(scalars.length);
 }

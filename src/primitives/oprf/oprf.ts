@@ -8,7 +8,13 @@ import type { Bytes } from '../../base/bytes.ts';
 import { concat } from '../../base/bytes.ts';
 import { type ErrorRecord, SottoError } from '../../base/errors.ts';
 import { engine, multiply, POINT_BYTES, SCALAR_BYTES } from '../group/index.ts';
-import { deriveAndMultiplyEach, divideEach, GENERATOR, isIdentity, pointAt } from './points.ts';
+import {
+  deriveAndMultiplyEach,
+  divideEach,
+  isIdentity,
+  multiplyGenerator,
+  pointAt,
+} from './points.ts';
 import { generateProofs, multiplyWithNonces, verifyProof } from './proof.ts';
 import { scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
 import {
@@ -56,7 +62,7 @@ export function oprfDeriveKey(
 
 /** The public key of a secret one. */
 export const oprfPublicKey = ({ secretKey }: { readonly secretKey: Uint8Array }): Bytes =>
-  multiply({ scalar: secretKey, points: GENERATOR });
+  multiplyGenerator([usable(secretKey)]);
 
 const keyPair = (secretKey: Bytes): KeyPair => ({
   secretKey,

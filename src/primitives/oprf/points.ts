@@ -14,15 +14,13 @@ export const GENERATOR: Uint8Array = Buffer.from(
 export const pointAt = (batch: Uint8Array, index: number): Uint8Array =>
   batch.subarray(POINT_BYTES * index, POINT_BYTES * (index + 1));
 
-/** Each point, and behind them any of our own, times the scalar of its place: 32 bytes each. */
-export const multiplyEach = (
-  scalars: readonly bigint[],
-  points: Uint8Array,
-  own: Uint8Array = new Uint8Array(),
-): Bytes =>
-  withColumn(scalars, (column) =>
-    accepted(engine().multiply(column, concat(points, own)), points.length / POINT_BYTES),
-  );
+/** Each point times the scalar of its place: 32 n bytes. */
+export const multiplyEach = (scalars: readonly bigint[], points: Uint8Array): Bytes =>
+  withColumn(scalars, (column) => accepted(engine().multiply(column, points), scalars.length));
+
+/** The generator times each scalar: 32 n bytes. */
+export const multiplyGenerator = (scalars: readonly bigint[]): Bytes =>
+  withColumn(scalars, (column) => engine().multiplyGenerator(column));
 
 /** Each point times the inverse of the scalar of its place, 32 n bytes in (0, order): 32 n bytes. */
 export function divideEach(points: Uint8Array, scalars: Uint8Array): Bytes {

@@ -2,7 +2,7 @@
 import { type Bytes, concat, equalBytes, utf8 } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
 import { POINT_BYTES, SCALAR_BYTES } from '../group/index.ts';
-import { GENERATOR, multiplyEach, pointAt, sumsOfMultiples } from './points.ts';
+import { GENERATOR, multiplyEach, multiplyGenerator, pointAt, sumsOfMultiples } from './points.ts';
 import { modulo, scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
 import { BATCH_MAX, hashToScalar, prefixed, sha512, twoBytes } from './suite.ts';
 
@@ -31,7 +31,7 @@ export interface Multiplied {
 }
 
 /**
- * The key's multiples of all statements' points, in one batch with their nonces'. Two responses to different
+ * The key's multiples of all statements' points in one batch, and their proofs' nonces. Two responses to different
  * challenges with one nonce are two equations in the key: hence the coins, each statement's own.
  */
 export function multiplyWithNonces(key: bigint, statements: readonly Unproved[]): Multiplied[] {
@@ -39,13 +39,13 @@ export function multiplyWithNonces(key: bigint, statements: readonly Unproved[])
   const nonces = statements.map(({ coins }) => scalarsFromCoins(coins, 1)[0]!);
   const points = concat(...statements.map((each) => each.points));
   const keys = Array.from({ length: points.length / POINT_BYTES }, () => key);
-  const generators = concat(...nonces.map(() => GENERATOR));
-  const all = multiplyEach([...keys, ...nonces], points, generators);
+  const all = multiplyEach(keys, points);
+  const commitments = multiplyGenerator(nonces);
   let at = 0;
   return nonces.map((scalar, i) => {
     const multiples = all.slice(POINT_BYTES * at, POINT_BYTES * (at + counts[i]!));
     at += counts[i]!;
-    return { multiples, nonce: { scalar, multiple: pointAt(all, keys.length + i) } };
+    return { multiples, nonce: { scalar, multiple: pointAt(commitments, i) } };
   });
 }
 

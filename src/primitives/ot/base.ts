@@ -24,7 +24,13 @@ import { SottoError } from '../../base/errors.ts';
 import { UNIFORM_BYTES } from '../../kernels/ristretto.ts';
 import { POINT_BYTES, pointsFromUniform } from '../group/index.ts';
 import { sha256 } from '../hashing/index.ts';
-import { combineEach, GENERATOR, isIdentity, multiplyEach, pointAt } from '../oprf/points.ts';
+import {
+  combineEach,
+  isIdentity,
+  multiplyEach,
+  multiplyGenerator,
+  pointAt,
+} from '../oprf/points.ts';
 import { COIN_BYTES, scalarAt, scalarsFromCoins, toBytes } from '../oprf/scalars.ts';
 import { SEED_BYTES } from '../prg/index.ts';
 import { bitAt, KAPPA } from './bits.ts';
@@ -55,7 +61,7 @@ export function otBaseChoose(
   checkLength('choices', choices, Math.ceil(count / 8), 'invalid-argument');
   const secrets = scalarsFromCoins(coins.subarray(0, count * COIN_BYTES), count);
   const others = pointsFromUniform(coins.subarray(count * COIN_BYTES));
-  const publics = multiplyEach(secrets, generators(count));
+  const publics = multiplyGenerator(secrets);
   const masks = forAll(count, (i) =>
     hashToPoint(session, i, bitAt(choices, i), pointAt(others, i)),
   );
@@ -80,7 +86,7 @@ export function otBaseAnswer(
     hashToPoint(session, i, j, pointAt(offered, 2 * i + 1 - j)),
   );
   const publics = combineEach(offered, '+', masks);
-  const answered = multiplyEach(secrets, generators(2 * count));
+  const answered = multiplyGenerator(secrets);
   const agreed = multiplyEach(secrets, publics);
   const keys = forAllPairs(count, (i, j) =>
     keyOf(session, i, j, offered, pointAt(answered, 2 * i + j), pointAt(agreed, 2 * i + j)),
@@ -129,8 +135,6 @@ function keyOf(
 /** The transfer's number, in four bytes, and j. */
 const placeOf = (i: number, j: number): Uint8Array =>
   Uint8Array.of(i >>> 24, i >>> 16, i >>> 8, i, j);
-
-const generators = (count: number): Bytes => forAll(count, () => GENERATOR);
 
 const forAll = (count: number, of: (i: number) => Uint8Array): Bytes =>
   concat(...Array.from({ length: count }, (_, i) => of(i)));

@@ -61,6 +61,7 @@ test('both engines give the same multiples by many scalars, sums and differences
       engine().sumsOfMultiples(scalars, left!),
       engine().sumsOfMultiples(scalars, left!, right!),
       { products: engine().invert(scalars), refused: undefined },
+      { products: engine().multiplyGenerator(scalars), refused: undefined },
     ].map(({ products, refused }) => [toHex(products), refused]),
   );
   expect(ours).toEqual(theirs);

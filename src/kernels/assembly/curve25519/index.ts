@@ -6,6 +6,7 @@ import { DIGITS, DIGITS_BYTES, INPUT, OUTPUT, PAIR, POINT, SCALARS, TOTAL, VERDI
 import { fromBytes, isCanonicalNonNegative, isZeroBytes, toBytes } from './bytes';
 import { layConstants } from './element';
 import { decode, encode, map } from './encoding';
+import { GENERATOR, addGenerators, isPrepared, prepareGenerator } from './generator';
 import { encodeDoubles, halve } from './halved';
 import { addPoints, multiplyPoint, negate } from './point';
 import { recodeHalf } from './scalar';
@@ -60,12 +61,14 @@ function encodePair(i: usize): void {
   toBytes(OUTPUT + 32 * i + 32, ELEMENTS, 1);
 }
 
+function recodePair(i: usize): void {
+  recodeHalf(SCALARS + 32 * i, DIGITS);
+  recodeHalf(SCALARS + 32 * i + 32, DIGITS + DIGITS_BYTES);
+}
+
 /** Notes P times the scalars number i and i + 1, or times the one that is recoded already. */
 function multiplyPair(i: usize, isOneForAll: bool): void {
-  if (!isOneForAll) {
-    recodeHalf(SCALARS + 32 * i, DIGITS);
-    recodeHalf(SCALARS + 32 * i + 32, DIGITS + DIGITS_BYTES);
-  }
+  if (!isOneForAll) recodePair(i);
   multiplyPoint(P, P);
   halve(i >> 1, P);
 }
@@ -111,6 +114,21 @@ export function multiplyDerived(n: usize, isOneForAll: bool): void {
   for (let i: usize = 0; i < n; i += 2) {
     derivePair(i);
     multiplyPair(i, isOneForAll);
+  }
+  encodeDoubles((n + 1) >> 1);
+}
+
+/** Scalars -> encodings of the generator's multiples by them. */
+export function multiplyGenerator(n: usize): void {
+  if (!isPrepared) {
+    decodeTwo(P, GENERATOR, GENERATOR, VERDICTS, 1);
+    prepareGenerator(P);
+  }
+  for (let i: usize = 0; i < n; i += 2) {
+    recodePair(i);
+    clear(P);
+    addGenerators(P);
+    halve(i >> 1, P);
   }
   encodeDoubles((n + 1) >> 1);
 }

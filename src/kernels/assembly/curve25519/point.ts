@@ -114,7 +114,7 @@ function gather(indices: v128, coordinate: usize): void {
 /** The digits of both lanes at one place. */
 // @ts-ignore: decorator
 @inline
-function digitsAt(digits: usize, place: usize): v128 {
+export function digitsAt(digits: usize, place: usize): v128 {
   const low = <i64>load<i8>(digits + place), high = <i64>load<i8>(digits + DIGITS_BYTES + place);
   return i64x2.replace_lane(i64x2.splat(low), 1, high);
 }
@@ -122,12 +122,12 @@ function digitsAt(digits: usize, place: usize): v128 {
 /** Which multiple a digit's size asks for. */
 // @ts-ignore: decorator
 @inline
-function indicesOf(digits: v128, signs: v128): v128 {
+export function indicesOf(digits: v128, signs: v128): v128 {
   return i64x2.shr_u(i64x2.sub(v128.xor(digits, signs), signs), 1);
 }
 
 /** Negates CHOSEN where asked for: a prepared point has Y - X and Y + X exchanged, and the other sign at T. */
-function signChosen(signs: v128): void {
+export function signChosen(signs: v128): void {
   for (let at: usize = CHOSEN; at < CHOSEN + ELEMENT; at += 16) {
     const minus = v128.load(at), plus = v128.load(at, <usize>ELEMENT);
     const difference = v128.and(v128.xor(minus, plus), signs);
