@@ -23,6 +23,8 @@ import { temporaryFolder } from '../scenarios/temporary-folder.ts';
 const { voprf } = ristretto255_oprf;
 /** With the thread that reads and writes, enough for two cores. */
 const SEALING_THREADS = 2;
+/** Rows that a bucket hides at least. */
+const BUCKETS = 1024;
 const BASELINE = '@noble/curves, an id at a time, without network';
 
 export async function* tagQuery({ quick }: BenchOptions): AsyncGenerator<Row, void, void> {
@@ -71,10 +73,14 @@ async function* sealing(folder: string, rows: number): AsyncGenerator<Row, void,
   };
 }
 
-async function* sealAll(folder: string, compute: Pool) {
+async function* sealAll(folder: string, compute: Pool, bucketAnonymity?: number) {
   const { signingKey } = await readPrivate(join(folder, 'keys'), 'company');
-  const options = sealOptions(folder, { signingKey, compute, random: systemRandom });
-  return yield* seal({ ...options, checkpointRows: 8_192 });
+  const coins = { signingKey, compute, random: systemRandom };
+  if (bucketAnonymity === undefined) {
+    return yield* seal({ ...sealOptions(folder, coins), checkpointRows: 8_192 });
+  }
+  const options = sealOptions(folder, coins, { bucketAnonymity });
+  return yield* seal({ ...options, versionId: 'v2', kind: 'delta' });
 }
 
 async function* asking(
@@ -90,19 +96,25 @@ async function* asking(
     const keys = await readPrivate(join(folder, 'keys'), 'bank');
     await using remote = connectTags({ address: String(address), server: company, keys });
     using receipts = ReceiptStore.open(join(folder, 'receipts'), systemRandom, TEST_VAULT);
-    using client = await TagClient.open({
+    const policy = {
+      minAnonymity: 'full',
+      maxDownloadBytes: 2 ** 40,
+      maxLatencyMs: 60_000,
+    } as const;
+    const options = {
       remote,
       folder: join(folder, 'mirror'),
       datasetId: 'members',
       tenant: 'bank',
       signer: company.signingKey,
       purpose: 'marketing',
-      policy: { minAnonymity: 'full', maxDownloadBytes: 2 ** 40, maxLatencyMs: 60_000 },
+      policy,
       receipts,
       compute,
       random: systemRandom,
-      sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
-    });
+      sleep: (ms: number, signal: AbortSignal) => setTimeout(ms, undefined, { signal }),
+    };
+    using client = await TagClient.open(options);
     const { signal } = new AbortController();
     await finish(client.sync(signal));
     const { lookup } = openBatcher(client, 2, signal);
@@ -127,6 +139,25 @@ async function* asking(
       samples: quick ? 1 : 9,
       baseline,
       ratio: value / baseline.value,
+    };
+    await finish(sealAll(folder, compute, BUCKETS)); // a delta: only the buckets are new
+    using small = await TagClient.open({
+      ...options,
+      folder: join(folder, 'buckets'),
+      policy: { ...policy, minAnonymity: BUCKETS, maxDownloadBytes: 0 },
+    });
+    await finish(small.sync(signal));
+    const [ms8] = await race([() => small.lookup(batch.slice(0, 8), signal)], {
+      rounds: quick ? 1 : 9,
+      calls: 1,
+    });
+    yield {
+      name: `tag-query: 8 ids from buckets of ${small.manifest?.buckets?.rows} rows`,
+      value: 8000 / ms8,
+      unit: 'ids/s',
+      samples: quick ? 1 : 9,
+      baseline,
+      ratio: 8000 / ms8 / baseline.value,
     };
   } finally {
     child.kill();
