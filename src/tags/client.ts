@@ -36,6 +36,9 @@ export interface TagClientOptions extends Asking {
   readonly policy: TagPolicy;
 }
 
+/** Requests for manifests in a row, of many versions each: who has more to tell never ends. */
+const MOST_ROUNDS = 64;
+
 export class TagClient implements Disposable {
   readonly #options: TagClientOptions;
   #rows: Mirror | BucketTable | undefined;
@@ -96,7 +99,11 @@ export class TagClient implements Disposable {
   async *#sync(signal: AbortSignal): AsyncGenerator<DownloadProgress, Manifest, void> {
     const { remote, folder, datasetId } = this.#options;
     let known = this.#known;
-    for (;;) {
+    for (let round = 0; ; round += 1) {
+      if (round === MOST_ROUNDS) {
+        const facts = { dataset: datasetId, most: MOST_ROUNDS };
+        throw new SottoError('protocol-violation', 'the chain of manifests does not end', facts);
+      }
       const knownSequence = known === undefined ? 0n : readManifest(known, this.#options).sequence;
       const request = create(GetManifestRequestSchema, { datasetId, knownSequence });
       const { manifests } = await remote.getManifest(request, signal);

@@ -1,6 +1,13 @@
 /** Goal: versions and keys change while queries run, and no query is lost, answered wrongly, or answered too late. */
+import { create, fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { asSottoError } from '../../src/base/errors.ts';
+import {
+  GetManifestRequestSchema,
+  GetManifestResponseSchema,
+  ManifestSchema,
+} from '../../src/gen/sotto/tag/v1/tag_pb.ts';
+import { manifestHash, signManifest } from '../../src/tags/manifest.ts';
 import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
 import { currentVersion } from '../../src/tags/served-tables.ts';
 import { finish, idOf, members, rowOf, tableOf } from '../support/tag-parts.ts';
@@ -124,4 +131,31 @@ test('a table of digests is asked by digests of the same ids', async () => {
   const [hit, miss] = await ask(client, [` ${idOf(1)}`, digest]);
   expect(plain(hit)?.score).toBe(1n);
   expect(plain(miss)).toBeUndefined();
+});
+
+test('a company that always has one more version is left', async () => {
+  using world = new TagWorld();
+  const { server } = await world.ready(3);
+  const honest = localRemote(server, 'bank');
+  const asked = { datasetId: 'members', knownSequence: 0n };
+  let [last] = (await honest.getManifest(create(GetManifestRequestSchema, asked), never()))
+    .manifests;
+  const endless: TagRemote = {
+    ...honest,
+    getManifest: async () => {
+      const before = fromBinary(ManifestSchema, last!.manifest);
+      const sequence = before.sequence + 1n;
+      const next = {
+        ...before,
+        sequence,
+        versionId: `n${sequence}`,
+        previous: manifestHash(last!),
+      };
+      last = signManifest(next, world.company.privateKey);
+      return create(GetManifestResponseSchema, { manifests: [last] });
+    },
+  };
+  const client = await world.client(endless);
+  const error = asSottoError(await finish(client.sync(never())).catch((thrown: unknown) => thrown));
+  expect(error.code).toBe('protocol-violation');
 });
