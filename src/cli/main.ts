@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit.ts';
 import { budgetCommand } from './commands/budget.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { healthCommand } from './commands/health.ts';
 import { jobCommand } from './commands/job.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -45,6 +46,7 @@ export function program(): Command {
     budgetCommand(),
     tagsCommand(),
     auditCommand(),
+    doctorCommand(),
     healthCommand(),
   ];
   for (const command of commands) sotto.addCommand(command);

@@ -22,6 +22,7 @@ export { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts';
 export { type ConnectOptions, connectOperator, type OperatorClient } from './operator-client.ts';
 export { type OperatorServer, type OperatorsOptions, serveOperators } from './operators.ts';
 export { type OpenPeers, openPeers, type PeerConfig, type PeersOptions } from './peers.ts';
+export { type Probed, probePeer } from './probe.ts';
 export { type OperatorConfig, ROLES, type Role } from './roles.ts';
 export { type ConnectTagsOptions, connectTags } from './tag-client.ts';
 export { type OpenTags, type ServeTagsOptions, serveTags } from './tag-service.ts';

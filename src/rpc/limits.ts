@@ -56,6 +56,9 @@ export const WINDOW_BYTES = 8 << 20;
 /** Above a frame, so that one that is a little too long is told from a broken connection. */
 export const MAX_PEER_MESSAGE_BYTES = 2 * MAX_FRAME_BYTES;
 
+/** What a probe of the line may carry, either way. */
+export const MOST_PROBE_BYTES = 1 << 20;
+
 /** What an operator may send: a job specification. */
 export const MAX_REQUEST_BYTES = 1 << 20;
 

@@ -35,7 +35,11 @@ export const CONVERSE = {
 
 export const LINK = methodDefinition(PeerService.method.link);
 
-export const PEER_SERVICE: ServiceDefinition = { link: LINK, converse: CONVERSE };
+export const PEER_SERVICE: ServiceDefinition = {
+  link: LINK,
+  converse: CONVERSE,
+  probe: methodDefinition(PeerService.method.probe),
+};
 
 export function headers(conversation?: string): Metadata {
   const metadata = new Metadata();

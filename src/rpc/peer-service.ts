@@ -13,6 +13,7 @@ import type { Duplex } from 'node:stream';
 import { create } from '@bufbuild/protobuf';
 import {
   type ServerDuplexStream,
+  type ServerUnaryCall,
   type ServiceError,
   status,
   type UntypedServiceImplementation,
@@ -22,10 +23,13 @@ import {
   type LinkRequest,
   type LinkResponse,
   LinkResponseSchema,
+  type ProbeRequest,
+  type ProbeResponse,
+  ProbeResponseSchema,
 } from '../gen/sotto/peer/v1/peer_pb.ts';
 import type { Pinned } from './credentials.ts';
 import { certificateOf } from './grpc.ts';
-import type { RpcLimits } from './limits.ts';
+import { MOST_PROBE_BYTES, type RpcLimits } from './limits.ts';
 import { patience } from './patience.ts';
 import {
   CONVERSATION_KEY,
@@ -41,6 +45,7 @@ import { StreamTransport } from './stream-transport.ts';
 
 type Link = ServerDuplexStream<LinkRequest, LinkResponse>;
 type Conversation = ServerDuplexStream<Buffer, Buffer>;
+type Probe = ServerUnaryCall<ProbeRequest, ProbeResponse>;
 
 export interface PeerServiceOptions {
   readonly pinned: Pinned;
@@ -71,6 +76,17 @@ export class PeerListener {
     return {
       link: (call: Link) => this.#guard(call, (peer) => this.#link(peer, call)),
       converse: (call: Conversation) => this.#guard(call, (peer) => this.#converse(peer, call)),
+      probe: (
+        call: Probe,
+        reply: (error: Partial<ServiceError> | null, value?: object) => void,
+      ) => {
+        try {
+          this.#options.pinned.identify(certificateOf(call));
+          reply(null, probed(call.request));
+        } catch (thrown) {
+          reply(refusal(asSottoError(thrown)));
+        }
+      },
     };
   }
 
@@ -168,6 +184,17 @@ export class PeerListener {
     this.#wishes.delete(id); // granted once
     wish?.grant(transport);
   }
+}
+
+/** @throws invalid-argument: an answer is no longer than what may be asked. */
+function probed({ load, answerBytes }: ProbeRequest): ProbeResponse {
+  const found = Math.max(load.length, answerBytes);
+  if (found > MOST_PROBE_BYTES) {
+    const facts = { found, most: MOST_PROBE_BYTES };
+    throw new SottoError('invalid-argument', 'a probe carries no more than a frame', facts);
+  }
+  const timeMs = BigInt(Date.now());
+  return create(ProbeResponseSchema, { timeMs, load: new Uint8Array(answerBytes) });
 }
 
 const refusal = (error: SottoError): Partial<ServiceError> => toStatus(error, 'peer');

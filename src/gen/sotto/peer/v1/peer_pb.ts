@@ -12,7 +12,57 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sotto/peer/v1/peer.proto.
  */
 export const file_sotto_peer_v1_peer: GenFile = /*@__PURE__*/
-  fileDesc("Chhzb3R0by9wZWVyL3YxL3BlZXIucHJvdG8SDXNvdHRvLnBlZXIudjEiHgoLTGlua1JlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCSI4CgxMaW5rUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIXCg9jb252ZXJzYXRpb25faWQYAiABKAkiIAoPQ29udmVyc2VSZXF1ZXN0Eg0KBWZyYW1lGAEgASgMIiEKEENvbnZlcnNlUmVzcG9uc2USDQoFZnJhbWUYASABKAwyowEKC1BlZXJTZXJ2aWNlEkMKBExpbmsSGi5zb3R0by5wZWVyLnYxLkxpbmtSZXF1ZXN0Ghsuc290dG8ucGVlci52MS5MaW5rUmVzcG9uc2UoATABEk8KCENvbnZlcnNlEh4uc290dG8ucGVlci52MS5Db252ZXJzZVJlcXVlc3QaHy5zb3R0by5wZWVyLnYxLkNvbnZlcnNlUmVzcG9uc2UoATABYgZwcm90bzM");
+  fileDesc("Chhzb3R0by9wZWVyL3YxL3BlZXIucHJvdG8SDXNvdHRvLnBlZXIudjEiMgoMUHJvYmVSZXF1ZXN0EgwKBGxvYWQYASABKAwSFAoMYW5zd2VyX2J5dGVzGAIgASgNIi4KDVByb2JlUmVzcG9uc2USDwoHdGltZV9tcxgBIAEoBhIMCgRsb2FkGAIgASgMIh4KC0xpbmtSZXF1ZXN0Eg8KB3ZlcnNpb24YASABKAkiOAoMTGlua1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSFwoPY29udmVyc2F0aW9uX2lkGAIgASgJIiAKD0NvbnZlcnNlUmVxdWVzdBINCgVmcmFtZRgBIAEoDCIhChBDb252ZXJzZVJlc3BvbnNlEg0KBWZyYW1lGAEgASgMMucBCgtQZWVyU2VydmljZRJDCgRMaW5rEhouc290dG8ucGVlci52MS5MaW5rUmVxdWVzdBobLnNvdHRvLnBlZXIudjEuTGlua1Jlc3BvbnNlKAEwARJPCghDb252ZXJzZRIeLnNvdHRvLnBlZXIudjEuQ29udmVyc2VSZXF1ZXN0Gh8uc290dG8ucGVlci52MS5Db252ZXJzZVJlc3BvbnNlKAEwARJCCgVQcm9iZRIbLnNvdHRvLnBlZXIudjEuUHJvYmVSZXF1ZXN0Ghwuc290dG8ucGVlci52MS5Qcm9iZVJlc3BvbnNlYgZwcm90bzM");
+
+/**
+ * @generated from message sotto.peer.v1.ProbeRequest
+ */
+export type ProbeRequest = Message<"sotto.peer.v1.ProbeRequest"> & {
+  /**
+   * At most 1 MiB, thrown away.
+   *
+   * @generated from field: bytes load = 1;
+   */
+  load: Uint8Array;
+
+  /**
+   * Bytes that the answer is to carry, at most 1 MiB.
+   *
+   * @generated from field: uint32 answer_bytes = 2;
+   */
+  answerBytes: number;
+};
+
+/**
+ * Describes the message sotto.peer.v1.ProbeRequest.
+ * Use `create(ProbeRequestSchema)` to create a new message.
+ */
+export const ProbeRequestSchema: GenMessage<ProbeRequest> = /*@__PURE__*/
+  messageDesc(file_sotto_peer_v1_peer, 0);
+
+/**
+ * @generated from message sotto.peer.v1.ProbeResponse
+ */
+export type ProbeResponse = Message<"sotto.peer.v1.ProbeResponse"> & {
+  /**
+   * The answerer's clock, in milliseconds since 1970.
+   *
+   * @generated from field: fixed64 time_ms = 1;
+   */
+  timeMs: bigint;
+
+  /**
+   * @generated from field: bytes load = 2;
+   */
+  load: Uint8Array;
+};
+
+/**
+ * Describes the message sotto.peer.v1.ProbeResponse.
+ * Use `create(ProbeResponseSchema)` to create a new message.
+ */
+export const ProbeResponseSchema: GenMessage<ProbeResponse> = /*@__PURE__*/
+  messageDesc(file_sotto_peer_v1_peer, 1);
 
 /**
  * @generated from message sotto.peer.v1.LinkRequest
@@ -31,7 +81,7 @@ export type LinkRequest = Message<"sotto.peer.v1.LinkRequest"> & {
  * Use `create(LinkRequestSchema)` to create a new message.
  */
 export const LinkRequestSchema: GenMessage<LinkRequest> = /*@__PURE__*/
-  messageDesc(file_sotto_peer_v1_peer, 0);
+  messageDesc(file_sotto_peer_v1_peer, 2);
 
 /**
  * @generated from message sotto.peer.v1.LinkResponse
@@ -55,7 +105,7 @@ export type LinkResponse = Message<"sotto.peer.v1.LinkResponse"> & {
  * Use `create(LinkResponseSchema)` to create a new message.
  */
 export const LinkResponseSchema: GenMessage<LinkResponse> = /*@__PURE__*/
-  messageDesc(file_sotto_peer_v1_peer, 1);
+  messageDesc(file_sotto_peer_v1_peer, 3);
 
 /**
  * @generated from message sotto.peer.v1.ConverseRequest
@@ -74,7 +124,7 @@ export type ConverseRequest = Message<"sotto.peer.v1.ConverseRequest"> & {
  * Use `create(ConverseRequestSchema)` to create a new message.
  */
 export const ConverseRequestSchema: GenMessage<ConverseRequest> = /*@__PURE__*/
-  messageDesc(file_sotto_peer_v1_peer, 2);
+  messageDesc(file_sotto_peer_v1_peer, 4);
 
 /**
  * @generated from message sotto.peer.v1.ConverseResponse
@@ -93,7 +143,7 @@ export type ConverseResponse = Message<"sotto.peer.v1.ConverseResponse"> & {
  * Use `create(ConverseResponseSchema)` to create a new message.
  */
 export const ConverseResponseSchema: GenMessage<ConverseResponse> = /*@__PURE__*/
-  messageDesc(file_sotto_peer_v1_peer, 3);
+  messageDesc(file_sotto_peer_v1_peer, 5);
 
 /**
  * Served by the worker that is reachable; the other dials. Both directions of every job go over it.
@@ -122,6 +172,16 @@ export const PeerService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof ConverseRequestSchema;
     output: typeof ConverseResponseSchema;
+  },
+  /**
+   * Does nothing: tells how fast the line is, and how far apart the clocks are.
+   *
+   * @generated from rpc sotto.peer.v1.PeerService.Probe
+   */
+  probe: {
+    methodKind: "unary";
+    input: typeof ProbeRequestSchema;
+    output: typeof ProbeResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sotto_peer_v1_peer, 0);

@@ -1,0 +1,37 @@
+/** `sotto doctor` at a real site: what is well, what is not, and what to do about it. */
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/cli/config.ts';
+import { examine, type Finding } from '../../src/cli/doctor/checks.ts';
+import { setUpSites } from '../support/two-workers.ts';
+
+const about = (findings: readonly Finding[], subject: string): Finding | undefined =>
+  findings.find((each) => each.subject === subject);
+
+test('a healthy site: the line is measured, the pin that nobody compared is a warning', async () => {
+  await using sites = await setUpSites({ rows: 40, autoApprove: true });
+  await sites.start('bank');
+  const findings = await examine(loadConfig(sites.company.config));
+  expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
+  expect(about(findings, 'line to bank')?.found).toMatch(/^\d+\.\d ms, .*\/s up, .*\/s down$/);
+  expect(about(findings, 'clock of bank')?.found).toMatch(/^-?0\.\d s ahead/);
+  expect(about(findings, 'dataset rows')).toMatchObject({ level: 'ok' });
+  expect(about(findings, 'pin of bank')).toMatchObject({ level: 'warn' });
+  expect(about(findings, 'own certificate')?.found).toMatch(/, 72[89] days|, 730 days/);
+}, 60_000);
+
+test('a peer that is down, a table with a repeated id, an open key: each is named with its remedy', async () => {
+  await using sites = await setUpSites({ rows: 40, autoApprove: true });
+  const table = join(sites.company.folder, 'table.csv');
+  const rows = readFileSync(table, 'utf8').trimEnd().split('\n');
+  writeFileSync(table, [...rows, rows[1]].join('\n'));
+  chmodSync(join(sites.company.folder, 'keys', 'company.wrap.key'), 0o644);
+  const findings = await examine(loadConfig(sites.company.config));
+  for (const subject of ['dataset rows', 'line to bank', 'vault']) {
+    const finding = about(findings, subject);
+    expect(finding?.level).toBe('fail');
+    expect(finding?.remedy).not.toBe('');
+  }
+  expect(JSON.stringify(findings)).not.toContain(rows[1]!.split(',')[0]);
+}, 60_000);
