@@ -1,7 +1,11 @@
-/** `node benchmarks/table.ts`: writes the rows of results/*.jsonl into README.md, between the markers of their subjects. */
+/**
+ * `npm run bench:table`: writes the rows of results/*.jsonl into README.md, between the markers of their subjects, and
+ * the plot of a pass.
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isMet, type Row } from './harness.ts';
+import { passPlot } from './plot.ts';
 
 type Result = Row & { readonly machine: string };
 
@@ -63,6 +67,8 @@ for (const file of readdirSync(RESULTS).filter((name) => name.endsWith('.jsonl')
     process.exitCode = 1;
     continue;
   }
+  if (subject === 'passes')
+    writeFileSync(join(import.meta.dirname, 'pass.svg'), await passPlot(rows));
   readme = `${readme.slice(0, from + begin.length)}\n${tableOf(rows)}\n${readme.slice(to)}`;
 }
 writeFileSync(README, readme);

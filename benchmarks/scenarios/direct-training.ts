@@ -11,6 +11,8 @@ export interface DirectTraining {
   readonly bank: number;
   readonly company: number;
   readonly passes: number;
+  /** Of each party; 1 if left out. */
+  readonly threads?: number;
   readonly line?: Shape;
   readonly profiled?: boolean;
 }
@@ -22,16 +24,16 @@ export interface TrainedDirectly {
 
 type Word = { address: string } | { ready: true } | { figures: TrainingFigures };
 
-/** Both parties on this machine, a thread each. */
+/** Both parties on this machine. */
 export async function trainDirectly(training: DirectTraining): Promise<TrainedDirectly> {
-  const { rows, passes, line, profiled = false } = training;
+  const { rows, passes, threads = 1, line, profiled = false } = training;
   await using folder = await temporaryFolder();
   await Promise.all([initKeys('bank', folder.path), initKeys('company', folder.path)]);
   const task = {
     keys: folder.path,
     rows,
     settings: { passes, ridge: 1e-3, harmonics: 3 },
-    threads: 1,
+    threads,
     profiled,
     ...(line === undefined ? {} : { line }),
   };
