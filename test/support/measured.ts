@@ -26,7 +26,8 @@ export function campaign(cohorts: readonly string[], people: number): Campaign {
       truth[cohort]![2] += spend;
     }
   }
-  for (let i = 0; i < 50; i++) converted.push(`stranger ${i},yes,9`, `p0-${2 * i + 1},no,7`);
+  for (let i = 0; i < 50; i++)
+    converted.push(`stranger ${i},yes,${i === 7 ? 900 : 9}`, `p0-${2 * i + 1},no,7`);
   return { exposed: exposed.join('\n'), converted: converted.join('\n'), truth };
 }
 
