@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit.ts';
 import { budgetCommand } from './commands/budget.ts';
+import { campaignCommand } from './commands/campaign.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { healthCommand } from './commands/health.ts';
@@ -38,6 +39,7 @@ export function program(): Command {
     .enablePositionalOptions();
   const commands = [
     demoCommand(),
+    campaignCommand(),
     keysCommand(),
     workerCommand(),
     jobCommand(),

@@ -24,7 +24,7 @@ test.each(['bank', 'company'])('%s.yaml is a configuration', (party) => {
   expect(loadConfig(join(folder, `${party}.yaml`)).party).toBe(party);
 });
 
-test.each(['align', 'train', 'predict', 'exclude', 'select', 'count'])(
+test.each(['align', 'train', 'predict', 'exclude', 'select', 'count', 'measure'])(
   '%s.yaml is a job of that protocol',
   (protocol) => {
     const spec = loadJobFile(join(examples, `${protocol}.yaml`));

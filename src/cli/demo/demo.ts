@@ -49,11 +49,11 @@ export async function runDemo(
   }
 }
 
-async function stopAll(workers: WorkerProcess[]): Promise<void> {
+export async function stopAll(workers: WorkerProcess[]): Promise<void> {
   await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
 }
 
-function rejectionOf(signal: AbortSignal): Promise<never> {
+export function rejectionOf(signal: AbortSignal): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   const stop = (): void => reject(signal.reason);
   if (signal.aborted) stop();
@@ -62,7 +62,7 @@ function rejectionOf(signal: AbortSignal): Promise<never> {
   return promise;
 }
 
-interface Stage {
+export interface Stage {
   readonly folder: string;
   readonly output: Output;
   readonly say: (text: string) => void;
@@ -146,7 +146,7 @@ async function approveWhenProposed(
 }
 
 /** The job when it has succeeded; any other end is an error with the job's own code. */
-async function settled(
+export async function settled(
   operator: OperatorClient,
   id: string,
   output: Output,

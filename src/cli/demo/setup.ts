@@ -60,7 +60,7 @@ export async function setUp(root: string, threads: number): Promise<DemoSetup> {
   return { bank, company, trainFile };
 }
 
-function partyOf(root: string, party: 'bank' | 'company', table: string): DemoParty {
+export function partyOf(root: string, party: 'bank' | 'company', table: string): DemoParty {
   const folder = join(root, party);
   return { party, folder, config: join(folder, `${party}.yaml`), table: join(folder, table) };
 }
@@ -88,7 +88,7 @@ async function writeTables(root: string, bank: DemoParty, company: DemoParty): P
 }
 
 /** Each makes its own keys and gets the other's public file; here nobody has to phone. */
-async function exchangeKeys(...parties: (readonly [DemoParty, string])[]): Promise<void> {
+export async function exchangeKeys(...parties: (readonly [DemoParty, string])[]): Promise<void> {
   for (const [{ party, folder }, operator] of parties) {
     await initKeys(party, join(folder, 'keys'));
     await initOperator(operator, join(folder, 'keys'));
