@@ -5,7 +5,9 @@ import { draw } from './report-charts.ts';
 import { ink } from './report-palette.ts';
 import type { Sketch } from './report-sketches.ts';
 
-const ROW_HEIGHT = 34;
+const ROW_HEIGHT = 30;
+/** Wider than a report's other charts: it stands alone. */
+const WIDTH = 860;
 
 export function measurementSketch({ cohorts }: Measurement): Sketch {
   const controls = new Set(cohorts.map(({ control }) => control));
@@ -47,6 +49,7 @@ export function measurementSketch({ cohorts }: Measurement): Sketch {
     encoding: { y, color, x: { field: 'value', ...x } },
   };
   return {
+    width: WIDTH,
     height: ROW_HEIGHT * Math.max(2, known.length) + 50,
     data: { values: known },
     layer: [line, intervals, points],

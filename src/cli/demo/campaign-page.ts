@@ -35,7 +35,7 @@ ${footer(outcome)}
 }
 
 const CSS = `
-.steps { list-style: none; counter-reset: step; margin: 0; padding: 0; display: grid; gap: 12px; }
+.steps { list-style: none; counter-reset: step; margin: 0; display: grid; gap: 16px; }
 .steps li { counter-increment: step; display: grid; grid-template-columns: 44px 1fr auto; gap: 4px 14px; align-items: baseline; }
 .steps li::before { content: counter(step); width: 30px; height: 30px; border-radius: 50%; background: var(--accent-soft); color: var(--accent); font-weight: 650; text-align: center; line-height: 30px; }
 .steps b { font-weight: 600; }
@@ -47,7 +47,8 @@ const CSS = `
 .bars .bar.new i { background: var(--joint); }
 .range { display: block; color: var(--quiet); font-size: 13px; }
 .withheld { color: var(--quiet); font-style: italic; }
-tr.first > * { border-bottom-color: transparent; padding-bottom: 2px; }
+tr.offer > * { border-bottom-color: transparent; padding-bottom: 2px; }
+tr.none > * { padding-bottom: 18px; }
 `;
 
 const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
@@ -72,11 +73,12 @@ function extra({ measurement }: CampaignOutcome): {
 function top(outcome: CampaignOutcome): Html {
   const { buyers, half } = extra(outcome);
   const worked = buyers > half;
+  const unknown = TIERS.length - outcome.measurement.cohorts.filter(({ lift }) => lift).length;
   const share = (value: number): string => ((100 * value) / outcome.delivered).toFixed(1);
   return html`<header>
 <p class="kicker">Campaign of a bank with a data company · people and responses are made up, everything else is real</p>
-<h1>${worked ? `The offer worked: ${share(buyers)} more of every 100 people bought.` : 'The offer made no clear difference.'}</h1>
-<p class="lead">${integer(outcome.delivered)} people got the offer, and about ${integer(Math.round(buyers))} of them bought because of it (95 % interval: ${integer(Math.round(buyers - half))} to ${integer(Math.round(buyers + half))}). That is measured against people like them who got none.</p>
+<h1>${worked ? `The offer worked: of every 100 people who got it, ${share(buyers)} more bought.` : 'The offer made no clear difference.'}</h1>
+<p class="lead">${integer(outcome.delivered)} people got the offer, and about ${integer(Math.round(buyers))} of them bought because of it (95 % interval: ${integer(Math.round(buyers - half))} to ${integer(Math.round(buyers + half))}). That is measured against people like them who got none${unknown === 0 ? '' : '; a tier whose comparison is withheld, as too few bought, counts as no difference'}.</p>
 <p class="lead">The company never saw who bought. The bank never saw who got the offer.</p>
 </header>`;
 }
@@ -145,8 +147,8 @@ function results(outcome: CampaignOutcome, chart: Html): Html {
 <div class="card scroll" style="margin-top:16px"><table>
 <thead><tr><th>Group</th><th>People</th><th>Bought</th><th>Difference, points</th><th>Spent a person</th><th>Difference</th><th>In truth bought*</th></tr></thead>
 <tbody>${TIERS.flatMap((tier) => [
-    groupRow(row(treatedOf(tier)), truth[treatedOf(tier)], 'first'),
-    groupRow(row(controlOf(tier)), truth[controlOf(tier)], ''),
+    groupRow(row(treatedOf(tier)), truth[treatedOf(tier)], 'offer'),
+    groupRow(row(controlOf(tier)), truth[controlOf(tier)], 'none'),
   ])}</tbody>
 </table>
 <p class="range">Ranges are intervals of 95 %. * Only a demo that made up the people can say this.</p></div>`;
