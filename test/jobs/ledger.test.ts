@@ -20,6 +20,7 @@ function openLedger(folder = mkdtempSync(join(tmpdir(), 'sotto-ledger-'))) {
   const audit = auditIn(mkdtempSync(join(tmpdir(), 'sotto-audit-')));
   return {
     ledger: new Ledger(database, new RowNames(database, systemRandom, vault), audit),
+    audit,
     folder,
     close,
   };
@@ -126,4 +127,14 @@ test('a second step for the same model is refused', async () => {
 test('a state folder belongs to one worker at a time', () => {
   const { folder } = openLedger();
   expect(() => openState(folder)).toThrowError(expect.objectContaining({ code: 'already-exists' }));
+});
+
+test('a debit is in the audit log before it is in the ledger, and a refused one in neither', async () => {
+  const { ledger, audit } = openLedger();
+  expect(() => ledger.debitLabel(debit('much', 201))).toThrow();
+  expect(audit.head.entries).toBe(0);
+  ledger.debitLabel(debit('one', 120));
+  expect(audit.head.entries).toBe(1);
+  await ledger.scores('calls', 'two').debit(entry('m1', ['a'], [1]));
+  expect(audit.head.entries).toBe(2);
 });
