@@ -25,7 +25,16 @@ test('on a Node that is too old the program says which one it needs', async () =
 test('help lists every command and every exit code', async () => {
   const { code, stdout } = await sotto(['--help']);
   expect(code).toBe(0);
-  for (const command of ['demo', 'keys', 'worker', 'job', 'predict', 'models', 'budget', 'health']) {
+  for (const command of [
+    'demo',
+    'keys',
+    'worker',
+    'job',
+    'predict',
+    'models',
+    'budget',
+    'health',
+  ]) {
     expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
   }
   for (const error of ERROR_CODES)
