@@ -26,8 +26,8 @@ import { behind, Steps } from './steps.ts';
 import type { Tables } from './tables.ts';
 import { protocolOf } from './terms/index.ts';
 
-/** A link, or a worker, that breaks this often in the middle of one step will break again. */
-const MOST_ATTEMPTS_AT_A_STEP = 8;
+/** However patient the proposer is (see propose.ts): what breaks this often in one step will break again. */
+const MOST_ATTEMPTS_AT_A_STEP = 200;
 
 /** The last step: both parties have found that each heard what the other said. */
 const FINISHED = 'finished';

@@ -9,6 +9,9 @@ import { sendProposal } from './handshake.ts';
 import { hasEnded, type JobRecord } from './registry.ts';
 import type { Slots } from './slots.ts';
 
+/** At one step, before time counts: a step may take longer than we would wait for a peer. */
+const MOST_CUTS = 8;
+
 type Step = 'ended' | 'awaiting' | 'busy' | 'cut' | 'unreachable';
 
 /**
@@ -24,19 +27,29 @@ export async function pursue(
   const { limits, clock } = shop.options;
   if (await finishedBefore(shop, jobId, signal)) return;
   let waitMs = limits.retryFirstMs;
-  let silentSinceMs: number | undefined;
+  let cuts = 0;
+  let stuckSinceMs: number | undefined;
   for (;;) {
     const step = await oneTry(shop, slots, jobId, signal);
     if (step === 'ended') return;
-    if (step === 'cut') waitMs = limits.retryFirstMs;
-    if (step !== 'unreachable') silentSinceMs = undefined;
-    else {
-      silentSinceMs ??= clock.now();
-      requirePatience(clock.now() - silentSinceMs, limits.unavailableAfterMs);
-    }
+    if (step === 'cut' && (await hasComeFurther(shop, jobId))) {
+      [cuts, stuckSinceMs, waitMs] = [0, undefined, limits.retryFirstMs];
+    } else if (step === 'cut' || step === 'unreachable') {
+      stuckSinceMs ??= clock.now();
+      if (step === 'cut') cuts += 1;
+      const isUseless = step === 'unreachable' || cuts >= MOST_CUTS;
+      if (isUseless) requirePatience(clock.now() - stuckSinceMs, limits.unavailableAfterMs);
+    } else stuckSinceMs = undefined;
     await clock.sleep(waitMs, signal);
     waitMs = Math.min(limits.retryMostMs, 2 * waitMs);
   }
+}
+
+/** Whether the last attempt has kept a step that none had kept before. */
+async function hasComeFurther(shop: Workshop, jobId: string): Promise<boolean> {
+  const { job, agreement } = shop.board.registry.get(jobId);
+  await using journal = await shop.journals.open(jobId, agreement!);
+  return journal.progressIn === job.attempt;
 }
 
 function finishedBefore(shop: Workshop, jobId: string, signal: AbortSignal): Promise<boolean> {
@@ -52,7 +65,14 @@ function finishedBefore(shop: Workshop, jobId: string, signal: AbortSignal): Pro
 
 function requirePatience(silentMs: number, mostMs: number): void {
   if (silentMs >= mostMs) {
-    throw new SottoError('peer-unavailable', 'the peer could not be reached', { silentMs, mostMs });
+    throw new SottoError(
+      'peer-unavailable',
+      'the peer was not reached, or cut off at the same step, for too long',
+      {
+        silentMs,
+        mostMs,
+      },
+    );
   }
 }
 

@@ -105,6 +105,16 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
   },
 );
 
+test('a job that is cut at the same place each time ends by itself', async () => {
+  await using pair = await openPair({ bank: { limits: { unavailableAfterMs: 300 } } });
+  pair.network.wrap = (transport) => breakingOnce(6)(transport);
+  const { id } = await pair.bank.submit(alignSpec(), '', 'ada');
+  const job = await reaches(pair.bank, id);
+  expect(errorOf(job).code).toBe('peer-unavailable');
+  expect(job.error?.facts).toMatchObject({ mostMs: 300 });
+  expect(job.attempt).toBeGreaterThanOrEqual(8);
+});
+
 test('a worker that stops in the middle takes the job up again when it starts', async () => {
   const { compute, letGo } = hangingCompute();
   await using pair = await openPair({ bank: { compute } });

@@ -174,20 +174,6 @@ test('a training that is cut at its opening opens the same numbers again, and pa
   expect(await debits(pair)).toEqual([6]);
 });
 
-test('a training that is cut at the same place each time ends by itself', async () => {
-  await using pair = await openLenders();
-  pair.network.wrap = (transport) => ({
-    ...transport,
-    write: async (frame) => {
-      if (Buffer.from(frame).includes('OpenedWeights')) await transport.close();
-      return transport.write(frame);
-    },
-  });
-  const { bank, telco } = await train(pair);
-  expect(bank.error).toMatchObject({ code: 'deadline-exceeded', facts: { attempts: 8 } });
-  expect(telco.error?.code).toBe('deadline-exceeded');
-});
-
 const bankColumn = (name: string, label = { column: 'bad', positive: '1' }) => ({
   active: { party: 'bank', dataset: 'loans', columns: [{ name }], label },
 });
