@@ -165,18 +165,27 @@ test('journals are gone when their job has ended', async () => {
   for (const name of NAMES) expect(Object.keys(lenders.disks[name].copy())).toEqual([]);
 });
 
-test('a proposer cut off from the last word asks again, and both succeed', async () => {
+/** The kind of a frame that says that both transcripts hold: the last that each party sends. */
+const VERIFIED = 5;
+
+test('a proposer cut off at the last word asks again, and both succeed, the responder at once', async () => {
   await using pair = await openPair();
+  const { promise: heard, resolve } = Promise.withResolvers<void>();
   let isCut = false;
   pair.network.wrap = (transport) => ({
     ...transport,
     read: async () => {
       const frame = await transport.read();
-      // The last frame of all: the responder has found both transcripts right, and is done.
-      if (frame?.[0] !== 5 || isCut) return frame;
-      isCut = true;
-      await transport.close();
-      return undefined;
+      if (frame?.[0] === VERIFIED) resolve();
+      return isCut || frame?.[0] !== VERIFIED ? frame : undefined;
+    },
+    write: async (frame) => {
+      if (frame[0] === VERIFIED && !isCut) {
+        await heard; // the responder is done, and its peer will never say that it is, too
+        await transport.close();
+        isCut = true;
+      }
+      return transport.write(frame);
     },
   });
   const { id } = await pair.bank.submit(alignSpec(), '', 'ada');
