@@ -44,7 +44,7 @@ async function align(each: number, pool: ReturnType<typeof openPool>): Promise<v
 }
 
 /** Ids a second on one core: each is hashed to the group and multiplied by both parties' keys. */
-async function oneAtATime(rounds: number): Promise<number> {
+export async function oneAtATime(rounds: number): Promise<number> {
   await sodium.ready;
   const scalar = sodium.crypto_core_ristretto255_scalar_random();
   const uniform = sodium.randombytes_buf(64);

@@ -10,6 +10,7 @@ import { type OperatorClient, withOperator } from '../connection.ts';
 import { loadJobFile } from '../job-file.ts';
 import type { Output } from '../output.ts';
 import { ended, ProgressLine } from '../progress.ts';
+import { excludeCustomers } from './exclude.ts';
 import { completeReport, scoreApplicants } from './findings.ts';
 import { startWorker, tailsOf, type WorkerProcess } from './processes.ts';
 import { type DemoSetup, setUp } from './setup.ts';
@@ -88,12 +89,17 @@ async function act(
         'the bank asks for tags of single customers, and the company does not learn of whom',
       );
       const tagQuery = await queryTags(setup, sealed, stage.signal);
+      stage.say('the company delivers, without people whom the bank has already');
+      const exclude = await excludeCustomers({ bank, company }, setup, (operator, id) =>
+        settled(operator, id, stage.output, stage.signal),
+      );
       const spec = trained.spec?.protocol;
       return {
         report,
         passes: spec?.case === 'train' ? spec.value.passes : 0,
         predict: predicted,
         tagQuery,
+        exclude,
         files: {
           html: join(stage.folder, 'report.html'),
           json: join(stage.folder, 'report.json'),

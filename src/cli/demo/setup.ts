@@ -7,7 +7,7 @@ import { initKeys, initOperator, publicFile } from '../../rpc/index.ts';
 import { freePorts } from './processes.ts';
 
 export const EXAMPLE = EXAMPLES.credit_data;
-const PURPOSE = 'credit-risk';
+export const PURPOSE = 'credit-risk';
 /** The table whose tags the bank asks for, and what it says of a member. */
 export const MEMBERS = 'members';
 export const TAGS = [
@@ -20,7 +20,7 @@ export const TAGS = [
   { name: 'assets', column: 'Assets', type: 'int' },
   { name: 'debt', column: 'Debt', type: 'int' },
 ] as const;
-const IDS = { idColumn: 'id', idNormalization: ['trim', 'nfc'], missing: ['NA'] };
+export const IDS = { idColumn: 'id', idNormalization: ['trim', 'nfc'], missing: ['NA'] };
 /** Rows of each party's second table, which is scored: the first of its customers, without the label. */
 const APPLICANTS = 500;
 
@@ -165,8 +165,11 @@ function companyConfig({ peers, tags, threads }: Shared, port: number): string {
       accounts: { path: 'accounts.csv', ...table },
       applicants: { path: 'applicants.csv', ...table },
     },
-    // Scoring begins by itself; a training waits for somebody to approve it.
-    autoApprove: [{ peer: 'bank', protocol: 'predict', dataset: 'applicants', purpose: PURPOSE }],
+    // Scoring and exclusion begin by themselves; a training waits for somebody to approve it.
+    autoApprove: [
+      { peer: 'bank', protocol: 'predict', dataset: 'applicants', purpose: PURPOSE },
+      { peer: 'bank', protocol: 'exclude', dataset: 'accounts', purpose: PURPOSE },
+    ],
     tags: {
       listen: `127.0.0.1:${tags}`,
       tables: {

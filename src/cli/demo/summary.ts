@@ -2,6 +2,7 @@
 import type { Metrics } from '../../model/metrics.ts';
 import type { Report, ReportPhase } from '../../model/report.ts';
 import { bytesText, type Output } from '../output.ts';
+import { type ExcludeFindings, excludeLines } from './exclude.ts';
 import { tagLines, tagObject } from './tag-summary.ts';
 import type { TagFindings } from './tags.ts';
 
@@ -10,6 +11,7 @@ export interface DemoOutcome {
   readonly report: Report;
   readonly predict: { readonly rows: number; readonly seconds: number; readonly bytes: number };
   readonly tagQuery: TagFindings;
+  readonly exclude: ExcludeFindings;
   readonly passes: number;
   readonly files: { readonly html: string; readonly json: string; readonly scores: string };
   /** Wall clock of the whole demo. */
@@ -21,6 +23,7 @@ export function demoObject({
   report,
   predict,
   tagQuery,
+  exclude,
   passes,
   files,
   seconds,
@@ -50,6 +53,7 @@ export function demoObject({
     },
     predict,
     tagQuery: tagObject(tagQuery),
+    exclude,
     report: files,
     seconds,
   };
@@ -92,6 +96,8 @@ export function demoText(outcome: DemoOutcome, output: Output): string {
     `  everything, with two workers started and stopped: ${outcome.seconds.toFixed(0)} s`,
     '',
     ...tagLines(outcome.tagQuery, output),
+    '',
+    ...excludeLines(outcome.exclude, output),
     '',
     bold('  who learnt what'),
     ...learnt(report),
