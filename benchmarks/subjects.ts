@@ -11,6 +11,7 @@ export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   ristretto: async () => (await import('./kernels/ristretto.ts')).ristretto,
   psi: async () => (await import('./protocols/psi.ts')).psi,
   sets: async () => (await import('./protocols/sets.ts')).sets,
+  measure: async () => (await import('./protocols/measure.ts')).measureCohorts,
   rpc: async () => (await import('./rpc/throughput.ts')).rpc,
   'tag-query': async () => (await import('./tags/tag-query.ts')).tagQuery,
   oprf: async () => (await import('./primitives/oprf.ts')).oprf,

@@ -12,8 +12,9 @@ import type { Output } from '../output.ts';
 import { ended, ProgressLine } from '../progress.ts';
 import { excludeCustomers } from './exclude.ts';
 import { completeReport, scoreApplicants } from './findings.ts';
+import { measureOffer } from './measure.ts';
 import { startWorker, tailsOf, type WorkerProcess } from './processes.ts';
-import { type DemoSetup, setUp } from './setup.ts';
+import { type DemoSetup, PURPOSE, setUp } from './setup.ts';
 import type { DemoOutcome } from './summary.ts';
 import { queryTags, type SealedMembers, sealMembers } from './tags.ts';
 
@@ -93,6 +94,10 @@ async function act(
       const exclude = await excludeCustomers({ bank, company }, setup, (operator, id) =>
         settled(operator, id, stage.output, stage.signal),
       );
+      stage.say('counting who took an offer, in either half of the audience');
+      const measured = await measureOffer(setup, { bank, company }, PURPOSE, (operator, id) =>
+        settled(operator, id, stage.output, stage.signal),
+      );
       const spec = trained.spec?.protocol;
       return {
         report,
@@ -100,6 +105,7 @@ async function act(
         predict: predicted,
         tagQuery,
         exclude,
+        measured,
         files: {
           html: join(stage.folder, 'report.html'),
           json: join(stage.folder, 'report.json'),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { EXAMPLES, writeExampleTables } from '../../data/examples.ts';
 import { initKeys, initOperator, publicFile } from '../../rpc/index.ts';
+import { EXPOSED, RESPONSES, writeMeasureTables } from './measure.ts';
 import { freePorts } from './processes.ts';
 
 export const EXAMPLE = EXAMPLES.credit_data;
@@ -48,6 +49,7 @@ export async function setUp(root: string, threads: number): Promise<DemoSetup> {
     await mkdir(folder, { recursive: true });
   }
   await writeTables(root, bank, company);
+  await writeMeasureTables(bank, company);
   await exchangeKeys([bank, 'alice'], [company, 'carol']);
   const [peers, atBank, atCompany, tags, sidecar] = await freePorts(5);
   const shared = { peers: peers!, tags: tags!, threads };
@@ -139,6 +141,7 @@ function bankConfig({ peers, tags, threads }: Shared, port: number, sidecar: num
         columns: typesOf(EXAMPLE.bank),
         offeredTo: offeredTo([...EXAMPLE.bank]),
       },
+      [RESPONSES]: { path: `${RESPONSES}.csv`, ...IDS, offeredTo: offeredTo(['spend']) },
     },
     tags: {
       mirrors: { [MEMBERS]: { peer: 'company', address: `127.0.0.1:${tags}`, purpose: PURPOSE } },
@@ -164,11 +167,17 @@ function companyConfig({ peers, tags, threads }: Shared, port: number): string {
     datasets: {
       accounts: { path: 'accounts.csv', ...table },
       applicants: { path: 'applicants.csv', ...table },
+      [EXPOSED]: {
+        path: `${EXPOSED}.csv`,
+        ...IDS,
+        offeredTo: [{ peer: 'bank', purposes: [PURPOSE], columns: ['cohort'] }],
+      },
     },
-    // Scoring and exclusion begin by themselves; a training waits for somebody to approve it.
+    // Scoring, exclusion and measurement begin by themselves; a training waits for somebody to approve it.
     autoApprove: [
       { peer: 'bank', protocol: 'predict', dataset: 'applicants', purpose: PURPOSE },
       { peer: 'bank', protocol: 'exclude', dataset: 'accounts', purpose: PURPOSE },
+      { peer: 'bank', protocol: 'measure', dataset: EXPOSED, purpose: PURPOSE },
     ],
     tags: {
       listen: `127.0.0.1:${tags}`,

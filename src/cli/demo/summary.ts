@@ -3,6 +3,7 @@ import type { Metrics } from '../../model/metrics.ts';
 import type { Report, ReportPhase } from '../../model/report.ts';
 import { bytesText, type Output } from '../output.ts';
 import { type ExcludeFindings, excludeLines } from './exclude.ts';
+import { type MeasureFindings, measureLines } from './measure.ts';
 import { tagLines, tagObject } from './tag-summary.ts';
 import type { TagFindings } from './tags.ts';
 
@@ -12,6 +13,7 @@ export interface DemoOutcome {
   readonly predict: { readonly rows: number; readonly seconds: number; readonly bytes: number };
   readonly tagQuery: TagFindings;
   readonly exclude: ExcludeFindings;
+  readonly measured: MeasureFindings;
   readonly passes: number;
   readonly files: { readonly html: string; readonly json: string; readonly scores: string };
   /** Wall clock of the whole demo. */
@@ -24,6 +26,7 @@ export function demoObject({
   predict,
   tagQuery,
   exclude,
+  measured,
   passes,
   files,
   seconds,
@@ -54,6 +57,7 @@ export function demoObject({
     predict,
     tagQuery: tagObject(tagQuery),
     exclude,
+    measure: measured,
     report: files,
     seconds,
   };
@@ -98,6 +102,8 @@ export function demoText(outcome: DemoOutcome, output: Output): string {
     ...tagLines(outcome.tagQuery, output),
     '',
     ...excludeLines(outcome.exclude, output),
+    '',
+    ...measureLines(outcome.measured),
     '',
     bold('  who learnt what'),
     ...learnt(report),
