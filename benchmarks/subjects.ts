@@ -4,6 +4,7 @@ import type { Subject } from './harness.ts';
 export const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   goals: async () => (await import('./goals.ts')).goals,
   'vertical-lr': async () => (await import('./protocols/vertical-lr.ts')).verticalLr,
+  journal: async () => (await import('./jobs/journal.ts')).journal,
   passes: async () => (await import('./scenarios/passes.ts')).passes,
   accuracy: async () => (await import('./model/accuracy.ts')).accuracy,
   he: async () => (await import('./primitives/he.ts')).he,

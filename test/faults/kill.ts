@@ -7,10 +7,8 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type JsonValue, toJson } from '@bufbuild/protobuf';
-import { toHex } from '../../src/base/bytes.ts';
 import { type JobSpec, JobSpecSchema } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
 import { alignSpec, trainSpec } from '../support/jobs.ts';
-import { seededRandom } from '../support/random.ts';
 import { MOMENTS, type Moment } from './injected.ts';
 import { type Outcome, PARTIES, type Side, Sides } from './sides.ts';
 import type { Ended, OpenRequest, Party } from './worker.ts';
@@ -56,7 +54,6 @@ const STOPPED_MS = 700;
 /** Replies are rounded, and keys err: weights of other coins differ by their noise. */
 const WEIGHT_NOISE = 0.05;
 const FILES = ['aligned.csv', 'scores.csv'];
-const JOB_ID = toHex(seededRandom('agreement').bytes(10));
 
 const SIDES: readonly (readonly Party[])[] = [['bank'], ['telco'], PARTIES];
 
@@ -141,7 +138,7 @@ export class Killing implements AsyncDisposable {
     });
     const outcome = await this.#sides.run({
       spec,
-      jobId: JOB_ID,
+      seed: protocol,
       proposer: one?.proposer ?? 'bank',
       open: { bank: open('bank'), telco: open('telco') },
       files: FILES,

@@ -5,9 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonValue } from '@bufbuild/protobuf';
+import { toHex } from '../../src/base/bytes.ts';
 import { freePorts } from '../../src/cli/demo/processes.ts';
 import { initKeys } from '../../src/rpc/keys.ts';
 import { lendingTables } from '../support/lending.ts';
+import { seededRandom } from '../support/random.ts';
 import type { Ended, OpenRequest, Party, Request } from './worker.ts';
 
 export const PARTIES: readonly Party[] = ['bank', 'telco'];
@@ -60,7 +62,8 @@ interface Answer {
 
 export interface Run {
   readonly spec: JsonValue;
-  readonly jobId: string;
+  /** Of the agreement's coins. */
+  readonly seed: string;
   readonly proposer: Party;
   readonly open: Readonly<Record<Party, OpenRequest>>;
   /** Which files each party is asked for in the end. */
@@ -105,7 +108,7 @@ export class Sides implements AsyncDisposable {
       await side.ask(run.open[party]);
     }
     const proposer = await this.#side(run.proposer);
-    await proposer.ask({ verb: 'submit', spec: run.spec });
+    await proposer.ask({ verb: 'submit', spec: run.spec, seed: run.seed });
     const [bank, telco] = await Promise.all(
       PARTIES.map((party) => this.#follow(party, run, exits)),
     );
@@ -113,10 +116,10 @@ export class Sides implements AsyncDisposable {
   }
 
   async #follow(party: Party, run: Run, exits: (number | null)[]): Promise<Ended> {
+    const id = toHex(seededRandom(run.seed).bytes(10)); // the first coins of an agreement
     for (;;) {
       const side = await this.#side(party);
-      const { jobId: id, files } = run;
-      const ended = await side.ask<Ended>({ verb: 'wait', id, files });
+      const ended = await side.ask<Ended>({ verb: 'wait', id, files: run.files });
       if (ended !== undefined) return ended;
       exits.push(await side.gone);
       this.#current.delete(party);

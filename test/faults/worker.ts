@@ -41,7 +41,8 @@ export interface OpenRequest {
 
 export type Request =
   | OpenRequest
-  | { readonly verb: 'submit'; readonly spec: JsonValue }
+  /** The agreement's coins follow from the seed: the job's id, and which rows are held out. */
+  | { readonly verb: 'submit'; readonly spec: JsonValue; readonly seed: string }
   | { readonly verb: 'wait'; readonly id: string; readonly files: readonly string[] };
 
 /** How a job ended at this party, and what it left. */
@@ -68,7 +69,7 @@ let isSubmitting = false;
 const random: Random = {
   bytes: (length) => (isSubmitting ? agreed : systemRandom).bytes(length),
 };
-let agreed = seededRandom('agreement');
+let agreed: Random = systemRandom;
 
 async function network() {
   const keys = await readPrivate(join(folder, 'keys'), party);
@@ -113,8 +114,8 @@ async function open({ stateDir, encrypted, point, dies }: OpenRequest): Promise<
   });
 }
 
-async function submit(spec: JsonValue): Promise<string> {
-  agreed = seededRandom('agreement');
+async function submit(spec: JsonValue, seed: string): Promise<string> {
+  agreed = seededRandom(seed);
   isSubmitting = true;
   try {
     return (await worker!.submit(fromJson(JobSpecSchema, spec), '', 'test')).id;
@@ -156,7 +157,7 @@ async function ended(id: string): Promise<Job> {
 
 async function answer(request: Request): Promise<unknown> {
   if (request.verb === 'open') return await open(request);
-  if (request.verb === 'submit') return await submit(request.spec);
+  if (request.verb === 'submit') return await submit(request.spec, request.seed);
   return await wait(request.id, request.files);
 }
 
