@@ -124,7 +124,9 @@ export class TagServer implements TagService {
     // Fixed by the points, so that a retry gets the same bytes; another batch gets other coins.
     const coins = createHmac('sha512', epoch.proofKey).update(blinded).digest();
     const asked = { blinded, coins: coins.subarray(0, PROOF_COIN_BYTES) };
-    const { evaluated, proof } = await this.#evaluations.evaluate(epoch, asked).catch(refusePoint);
+    const { evaluated, proof } = await this.#evaluations
+      .evaluate(table.tenant, epoch, asked)
+      .catch(refusePoint);
     const signed = signReceipt(receipt, this.#options.signingKey);
     return create(QueryResponseSchema, { evaluated, proof, receipt: signed, ...fetched });
   }

@@ -5,9 +5,11 @@ import {
   oprfEvaluate,
   oprfEvaluateDirect,
   oprfEvaluateEach,
+  oprfEvaluatePart,
   oprfEvaluateWithProof,
   oprfFinalize,
   oprfFinalizeUnproved,
+  oprfProveParts,
   oprfPublicKey,
 } from './oprf.ts';
 import { poprfEvaluateDirect, poprfEvaluateWithProof, poprfFinalize } from './poprf.ts';
@@ -23,9 +25,11 @@ export {
   oprfEvaluate,
   oprfEvaluateDirect,
   oprfEvaluateEach,
+  oprfEvaluatePart,
   oprfEvaluateWithProof,
   oprfFinalize,
   oprfFinalizeUnproved,
+  oprfProveParts,
   oprfPublicKey,
 } from './oprf.ts';
 export { poprfEvaluateDirect, poprfEvaluateWithProof, poprfFinalize } from './poprf.ts';
@@ -39,9 +43,11 @@ export const oprfTasks = {
   oprfEvaluate,
   oprfEvaluateDirect,
   oprfEvaluateEach,
+  oprfEvaluatePart,
   oprfEvaluateWithProof,
   oprfFinalize,
   oprfFinalizeUnproved,
+  oprfProveParts,
   oprfPublicKey,
   poprfEvaluateDirect,
   poprfEvaluateWithProof,

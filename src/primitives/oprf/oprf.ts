@@ -12,10 +12,17 @@ import {
   deriveAndMultiplyEach,
   divideEach,
   isIdentity,
+  multiplyEach,
   multiplyGenerator,
   pointAt,
 } from './points.ts';
-import { generateProofs, multiplyWithNonces, verifyProof } from './proof.ts';
+import {
+  compositeOfPart,
+  generateProofs,
+  multiplyWithNonces,
+  proofOfParts,
+  verifyProof,
+} from './proof.ts';
 import { scalarAt, scalarsFromCoins, toBytes } from './scalars.ts';
 import {
   contextOf,
@@ -152,6 +159,29 @@ function evaluateAll(
   }));
   const proofs = generateProofs(statements, key, multiplied);
   return multiplied.map(({ multiples }, i) => ({ evaluated: multiples, proof: proofs[i]! }));
+}
+
+/**
+ * Some of the points of a large batch, of which `first` come before: so that no task is long. The parts' composites,
+ * 32 bytes each, are then proved together by `oprfProveParts`, and nobody sees that there were parts.
+ */
+export function oprfEvaluatePart(
+  input: ProvingKey & { readonly blinded: Uint8Array; readonly first: number },
+): { evaluated: Bytes; composite: Bytes } {
+  const { secretKey, publicKey, blinded, first } = input;
+  const keys = Array.from({ length: blinded.length / POINT_BYTES }, () => usable(secretKey));
+  const evaluated = multiplyEach(keys, blinded, first);
+  const part = { context: contextOf('VOPRF'), publicKey, before: blinded, after: evaluated };
+  return { evaluated, composite: compositeOfPart(part, first) };
+}
+
+/** The proof of BlindEvaluate for all parts of a batch; `coins` as for the whole batch. */
+export function oprfProveParts(
+  input: ProvingKey & { readonly composites: Uint8Array; readonly coins: Uint8Array },
+): { proof: Bytes } {
+  const { secretKey, publicKey, composites, coins } = input;
+  const of = { context: contextOf('VOPRF'), publicKey };
+  return { proof: proofOfParts(of, composites, usable(secretKey), coins) };
 }
 
 function usable(secretKey: Uint8Array): bigint {

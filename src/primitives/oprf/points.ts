@@ -14,9 +14,11 @@ export const GENERATOR: Uint8Array = Buffer.from(
 export const pointAt = (batch: Uint8Array, index: number): Uint8Array =>
   batch.subarray(POINT_BYTES * index, POINT_BYTES * (index + 1));
 
-/** Each point times the scalar of its place: 32 n bytes. */
-export const multiplyEach = (scalars: readonly bigint[], points: Uint8Array): Bytes =>
-  withColumn(scalars, (column) => accepted(engine().multiply(column, points), scalars.length));
+/** Each point times the scalar of its place: 32 n bytes. Of a larger batch, `first` points came before. */
+export const multiplyEach = (scalars: readonly bigint[], points: Uint8Array, first = 0): Bytes =>
+  withColumn(scalars, (column) =>
+    accepted(engine().multiply(column, points), first + scalars.length, first),
+  );
 
 /** The generator times each scalar: 32 n bytes. */
 export const multiplyGenerator = (scalars: readonly bigint[]): Bytes =>
@@ -61,10 +63,10 @@ function withColumn(scalars: readonly bigint[], work: (column: Uint8Array) => By
   }
 }
 
-function accepted({ products, refused }: Products, of: number): Bytes {
+function accepted({ products, refused }: Products, of: number, first = 0): Bytes {
   if (refused === undefined) return products;
   throw new SottoError('protocol-violation', 'not the encoding of a usable group element', {
-    position: refused,
+    position: first + refused,
     of,
   });
 }

@@ -55,12 +55,44 @@ export function generateProofs(
   key: bigint,
   multiplied: readonly Multiplied[],
 ): Bytes[] {
-  const firsts = compositesOf(statements);
+  return proofsOf(
+    statements,
+    compositesOf(statements),
+    key,
+    multiplied.map(({ nonce }) => nonce),
+  );
+}
+
+/** The M of some of a statement's points, of which `from` points come before. A sum of such is the statement's M. */
+export const compositeOfPart = (part: Statement, from: number): Bytes =>
+  sumsOfMultiples(weightsOf(part, from), part.before);
+
+/** The proof of a statement whose points were multiplied in parts, from the composites of all parts. */
+export function proofOfParts(
+  of: Pick<Statement, 'context' | 'publicKey'>,
+  composites: Uint8Array,
+  key: bigint,
+  coins: Uint8Array,
+): Bytes {
+  const ones = Array.from({ length: countOf(composites) }, () => 1n);
+  const first = sumsOfMultiples(ones, composites);
+  const [scalar] = scalarsFromCoins(coins, 1) as [bigint];
+  const nonce = { scalar, multiple: multiplyGenerator([scalar]) };
+  return proofsOf([of], [first], key, [nonce])[0]!;
+}
+
+/** `firsts`: M of each statement. */
+function proofsOf(
+  statements: readonly Pick<Statement, 'context' | 'publicKey'>[],
+  firsts: readonly Uint8Array[],
+  key: bigint,
+  nonces: readonly Multiplied['nonce'][],
+): Bytes[] {
   // ComputeCompositesFast: who has the key need not sum the multiples a second time.
-  const scalars = multiplied.flatMap(({ nonce }) => [key, nonce.scalar]);
+  const scalars = nonces.flatMap(({ scalar }) => [key, scalar]);
   const both = multiplyEach(scalars, concat(...firsts.flatMap((first) => [first, first])));
   return statements.map((statement, i) => {
-    const { nonce } = multiplied[i]!;
+    const nonce = nonces[i]!;
     const points = [firsts[i]!, pointAt(both, 2 * i), nonce.multiple, pointAt(both, 2 * i + 1)];
     const challenge = challengeOf(statement, points);
     return concat(toBytes(challenge), toBytes(modulo(nonce.scalar - challenge * key)));
@@ -69,7 +101,7 @@ export function generateProofs(
 
 /** M of each statement: those of a single point are no sums, and multiplied together. */
 function compositesOf(statements: readonly Statement[]): Uint8Array[] {
-  const weights = statements.map(weightsOf);
+  const weights = statements.map((each) => weightsOf(each));
   const single = statements.filter((_, i) => weights[i]!.length === 1);
   const multiples = multiplyEach(
     weights.flatMap((each) => (each.length === 1 ? each : [])),
@@ -101,8 +133,8 @@ function isProved(statement: Statement, c: bigint, s: bigint): boolean {
   return equalBytes(toBytes(challengeOf(statement, points)), toBytes(c));
 }
 
-/** The d_i of section 2.2.1's composites. */
-function weightsOf({ context, publicKey, before, after }: Statement): bigint[] {
+/** The d_i of section 2.2.1's composites; each is of its point and place alone, here counted from `from`. */
+function weightsOf({ context, publicKey, before, after }: Statement, from = 0): bigint[] {
   const count = countOf(before);
   const seed = sha512(prefixed(publicKey), prefixed(concat(utf8('Seed-'), context)));
   const end = utf8('Composite');
@@ -110,7 +142,7 @@ function weightsOf({ context, publicKey, before, after }: Statement): bigint[] {
     hashToScalar(
       concat(
         prefixed(seed),
-        twoBytes(i),
+        twoBytes(from + i),
         prefixed(pointAt(before, i)),
         prefixed(pointAt(after, i)),
         end,
@@ -130,7 +162,10 @@ function countOf(points: Uint8Array): number {
   });
 }
 
-function challengeOf({ context, publicKey }: Statement, points: readonly Uint8Array[]): bigint {
+function challengeOf(
+  { context, publicKey }: Pick<Statement, 'context' | 'publicKey'>,
+  points: readonly Uint8Array[],
+): bigint {
   const message = concat(...[publicKey, ...points].map(prefixed), utf8('Challenge'));
   return hashToScalar(message, context);
 }
