@@ -92,6 +92,7 @@ describe('a passive party that cheats', () => {
   test.each(Object.entries(lies))('%s', async (_, [code, passive]) => {
     const [other, honest] = await measureTogether(stage, { ...toy, cheat: { passive } });
     expect(honest.error?.code).toBe(code);
+    expect(honest.error?.facts.reportedBy).toBeUndefined(); // found here, not by the cheat itself
     expect([honest.value, other.value]).toEqual([undefined, undefined]);
   });
 });
