@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { AgreementSchema, type JobSpec } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
 import { ExcludeSpecSchema } from '../../src/gen/sotto/job/v1/sets_pb.ts';
 import { requireEqual } from '../../src/jobs/agreement.ts';
+import { disclosuresOf } from '../../src/jobs/disclosure.ts';
 import { normaliseSpec } from '../../src/jobs/spec.ts';
 import { agreementOf, type SpecInit } from '../support/jobs.ts';
 import { setSpec } from '../support/set-jobs.ts';
@@ -94,4 +95,15 @@ test.each<[string, Protocol, Protocol]>([
   expect(() => requireEqual(AgreementSchema, b, a, '')).toThrowError(
     expect.objectContaining({ facts: expect.objectContaining({ field }) }),
   );
+});
+
+test.each<[string, Protocol]>([
+  ['exclude', exclude({})],
+  ['select', select({})],
+  ['count', count({})],
+])('%s says to both that unchanged rows are recognised', (_, protocol) => {
+  const told = disclosuresOf(normal(protocol)).filter(({ learns }) =>
+    /the same rows as in an earlier job/.test(learns),
+  );
+  expect(told.map(({ party }) => party)).toEqual(['bank', 'telco']);
 });

@@ -6,9 +6,7 @@ import { type ExcludeSpec, ExcludeSpecSchema } from '../../gen/sotto/job/v1/sets
 import { defaultTo, inRange, invalidField } from '../fields.ts';
 import { alignEstimate } from './align.ts';
 import { LEAST_ROWS, MOST_LEAST_ROWS } from './least-rows.ts';
-import { CHOSEN_ROWS, type Terms } from './terms.ts';
-
-const SAME_ROWS = 'whether the other party brings the same rows as in an earlier job';
+import { CHOSEN_ROWS, ROWS_BROUGHT, SAME_ROWS, type Terms } from './terms.ts';
 
 export const excludeTerms: Terms = {
   parts: { active: CHOSEN_ROWS, passive: CHOSEN_ROWS },
@@ -45,7 +43,7 @@ export const excludeTerms: Terms = {
         'how many of them it has as well, and how many others are withheld; of none which',
       ],
       passive: [
-        'how many rows the other party brings, as a class of sizes where a condition chose them',
+        ROWS_BROUGHT,
         ...(overlapDisclosed
           ? ['which of its rows the active party has']
           : [

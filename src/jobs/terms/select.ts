@@ -6,7 +6,14 @@ import { type SelectSpec, SelectSpecSchema } from '../../gen/sotto/job/v1/sets_p
 import { defaultTo, inRange } from '../fields.ts';
 import { alignEstimate } from './align.ts';
 import { LEAST_ROWS, MOST_LEAST_ROWS } from './least-rows.ts';
-import { added, NETWORK_SECONDS_PER_BYTE, type Part, type Terms } from './terms.ts';
+import {
+  added,
+  NETWORK_SECONDS_PER_BYTE,
+  type Part,
+  ROWS_BROUGHT,
+  SAME_ROWS,
+  type Terms,
+} from './terms.ts';
 
 const GIVEN: Part = { columns: 'names', label: 'none', where: 'allowed' };
 /** A value of a released column as text. */
@@ -24,7 +31,8 @@ export const selectTerms: Terms = {
   },
   wording: (spec) => ({
     both: [
-      'how many rows the other party brings, as a class of sizes where a condition chose them',
+      ROWS_BROUGHT,
+      SAME_ROWS,
       "which of its own rows fulfil both parties' conditions and are in both tables",
     ],
     active: given(spec.passive!),

@@ -29,6 +29,12 @@ export const NO_COLUMNS: Part = { columns: 'none', label: 'none', where: 'none' 
 /** Rows alone, which a condition may choose. */
 export const CHOSEN_ROWS: Part = { ...NO_COLUMNS, where: 'allowed' };
 
+/** What the owner's keyed name of its rows tells, which `SetSizes` carries. */
+export const SAME_ROWS = 'whether the other party brings the same rows as in an earlier job';
+/** What a number in `SetSizes` tells. */
+export const ROWS_BROUGHT =
+  'how many rows the other party brings, as a class of sizes where a condition chose them';
+
 /** Each continues "<party> learns ...". */
 export interface Wording {
   readonly both: readonly string[];
