@@ -21,6 +21,8 @@ export interface Row {
 export interface BenchOptions {
   /** Small sizes and few samples: for CI, where only a collapse should show. */
   readonly quick: boolean;
+  /** Only cases whose names match, by subjects that take minutes. */
+  readonly only?: RegExp;
 }
 
 /** A subject of `npm run bench -- <subject>`: yields its rows as they are measured. */

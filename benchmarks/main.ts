@@ -1,4 +1,4 @@
-/** `npm run bench -- <subject> [--json] [--quick]`: measures a subject and prints its rows. */
+/** `npm run bench -- <subject> [--json] [--quick] [--only <regular expression>]`: measures a subject and prints its rows. */
 import { parseArgs } from 'node:util';
 import { isMet, machine, type Row, type Subject } from './harness.ts';
 import { subjects } from './subjects.ts';
@@ -8,6 +8,7 @@ const { values: flags, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
   },
 });
 
@@ -29,7 +30,7 @@ async function measure(subject: Subject): Promise<boolean> {
   const where = machine();
   if (!flags.json) console.log(`# ${where}`);
   let met = true;
-  for await (const row of subject({ quick: flags.quick })) {
+  for await (const row of subject({ quick: flags.quick, only: new RegExp(flags.only) })) {
     print(row, where);
     met &&= isMet(row) !== false;
   }

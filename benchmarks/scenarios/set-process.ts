@@ -14,6 +14,7 @@ import {
   excludeComparer,
 } from '../../src/protocols/sets/index.ts';
 import { openPeers, publicFile, readPrivate, readPublic } from '../../src/rpc/index.ts';
+import { customerIds } from './synthetic.ts';
 
 export type SetProtocol = 'align' | 'exclude' | 'count';
 
@@ -29,6 +30,12 @@ export interface SetTask {
   readonly threads: number;
 }
 
+/** How far a long comparison is. */
+export interface SetProgress {
+  readonly fraction: number;
+  readonly seconds: number;
+}
+
 export interface SetFigures {
   readonly seconds: number;
   readonly cpuSeconds: number;
@@ -36,9 +43,11 @@ export interface SetFigures {
   readonly peakBytes: number;
 }
 
+const TELL_EVERY_MS = 10_000;
+
 function runOf({ party: name, protocol, ids: count }: SetTask, party: Party): Run<unknown> {
   const from = name === 'bank' ? 0 : Math.floor(count / 2);
-  const ids = Array.from({ length: count }, (_, i) => `customer ${from + i}`);
+  const ids = customerIds(count, from);
   const shared = { session: new Uint8Array(32), maxRows: count };
   const align = { ...shared, ids, minRows: 0 };
   if (protocol === 'align') return (name === 'bank' ? alignFirst : alignSecond)(party, align);
@@ -69,7 +78,12 @@ async function measured(task: SetTask, party: Party): Promise<SetFigures> {
   const started = performance.now();
   const before = process.cpuUsage();
   const run = runOf(task, party);
-  for (let step = await run.next(); step.done !== true; step = await run.next());
+  let told = started;
+  for (let step = await run.next(); step.done !== true; step = await run.next()) {
+    if (performance.now() - told < TELL_EVERY_MS) continue;
+    told = performance.now();
+    tellParent({ fraction: step.value.fraction, seconds: (told - started) / 1000 });
+  }
   await party.channel.finish();
   const { user, system } = process.cpuUsage(before);
   return {

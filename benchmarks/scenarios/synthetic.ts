@@ -102,3 +102,7 @@ async function writeCsv(
   }
   await pipeline(lines, createWriteStream(path));
 }
+
+/** Ids alone: so many, the first of which has this number. */
+export const customerIds = (count: number, from: number): string[] =>
+  Array.from({ length: count }, (_, i) => `customer ${from + i}`);
