@@ -14,7 +14,6 @@ import {
 import type {
   CallOptions,
   Client,
-  MethodDefinition,
   ServerUnaryCall,
   ServerWritableStream,
   ServiceDefinition,
@@ -55,20 +54,24 @@ const encode = (schema: DescMessage) => (message: MessageShape<DescMessage>) => 
   const bytes = toBinary(schema, message);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 };
-const decode = (schema: DescMessage) => (bytes: Buffer) => fromBinary(schema, bytes);
+export const keep = (bytes: Buffer): Buffer => bytes;
 
-export function methodDefinition(
-  method: DescMethod,
-): MethodDefinition<MessageShape<DescMessage>, MessageShape<DescMessage>> {
+/** How bytes of the other end become a message: by default as any version may write them, between peers by `decode`. */
+export type Reading = <D extends DescMessage>(schema: D, bytes: Uint8Array) => MessageShape<D>;
+
+const lenient: Reading = (schema, bytes) => fromBinary(schema, bytes);
+
+/** What comes passes as its bytes: a fault found inside the library would be an INTERNAL without a reason. */
+export function methodDefinition(method: DescMethod) {
   const { methodKind } = method;
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     requestStream: methodKind === 'client_streaming' || methodKind === 'bidi_streaming',
     responseStream: methodKind === 'server_streaming' || methodKind === 'bidi_streaming',
     requestSerialize: encode(method.input),
-    requestDeserialize: decode(method.input),
+    requestDeserialize: keep,
     responseSerialize: encode(method.output),
-    responseDeserialize: decode(method.output),
+    responseDeserialize: keep,
     originalName: method.localName,
   };
 }
@@ -76,19 +79,34 @@ export function methodDefinition(
 export const serviceDefinition = (service: DescService): ServiceDefinition =>
   Object.fromEntries(service.methods.map((each) => [each.localName, methodDefinition(each)]));
 
+/** A caller's message. @throws invalid-argument with the message and, of a stranger to its schema, the field */
+export function requestOf<D extends DescMessage>(
+  schema: D,
+  bytes: Uint8Array,
+  read: Reading = lenient,
+): MessageShape<D> {
+  try {
+    return read(schema, bytes);
+  } catch (thrown) {
+    const facts = thrown instanceof SottoError ? thrown.facts : { message: schema.typeName };
+    throw new SottoError('invalid-argument', 'a request is not of its schema', facts);
+  }
+}
+
 /** Handlers for `Server.addService`; `fail` hears of what was nobody's fault but ours. */
 export function handlersOf<S extends DescService>(
   service: S,
   implementation: Implementation<S>,
   fail: (error: SottoError) => void,
+  read: Reading = lenient,
 ): UntypedServiceImplementation {
   const handlers: Record<string, UntypedHandleCall> = {};
   for (const method of service.methods) {
     const handler = implementation[method.localName as keyof S['method']] as unknown;
     handlers[method.localName] =
       method.methodKind === 'unary'
-        ? unaryHandler(method, handler as Unary<DescMethod>, fail)
-        : streamHandler(method, handler as Streaming<DescMethod>, fail);
+        ? unaryHandler(method, handler as Unary<DescMethod>, fail, read)
+        : streamHandler(method, handler as Streaming<DescMethod>, fail, read);
   }
   return handlers;
 }
@@ -100,17 +118,17 @@ function unaryHandler(
   method: DescMethod,
   handler: Unary<DescMethod>,
   fail: Fail,
+  read: Reading,
 ): UntypedHandleCall {
   return (
-    call: ServerUnaryCall<Message, Message>,
+    call: ServerUnaryCall<Buffer, Message>,
     reply: (error: Partial<ServiceError> | null, value?: Message) => void,
   ) => {
     const controller = cancelOf(call);
-    const { request } = call;
     const context = { certificate: certificateOf(call), signal: controller.signal };
     // Inside a promise at once: a check may throw before the handler's own promise is there.
     const answer = new Promise<MessageInitShape<DescMessage>>((resolve) => {
-      resolve(handler(request, context));
+      resolve(handler(requestOf(method.input, call.request, read), context));
     });
     answer.then(
       (response) => reply(null, create(method.output, response)),
@@ -123,12 +141,14 @@ function streamHandler(
   method: DescMethod,
   handler: Streaming<DescMethod>,
   fail: Fail,
+  read: Reading,
 ): UntypedHandleCall {
-  return (call: ServerWritableStream<Message, Message>) => {
+  return (call: ServerWritableStream<Buffer, Message>) => {
     const controller = cancelOf(call);
     const pump = async (): Promise<void> => {
       const context = { certificate: certificateOf(call), signal: controller.signal };
-      for await (const response of handler(call.request, context)) {
+      const request = requestOf(method.input, call.request, read);
+      for await (const response of handler(request, context)) {
         if (controller.signal.aborted) return;
         if (!call.write(create(method.output, response))) await drained(call, controller.signal);
       }
@@ -175,8 +195,9 @@ export function callUnary<I extends DescMessage, O extends DescMessage>(
   client: Client,
   method: DescMethodUnary<I, O>,
   request: MessageInitShape<I>,
-  options: { readonly deadlineMs: number; readonly signal?: AbortSignal },
+  options: { readonly deadlineMs: number; readonly signal?: AbortSignal; readonly read?: Reading },
 ): Promise<MessageShape<O>> {
+  const { read = lenient } = options;
   const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
   return new Promise((resolve, reject) => {
     const call = client.makeUnaryRequest(
@@ -187,8 +208,15 @@ export function callUnary<I extends DescMessage, O extends DescMessage>(
       new Metadata(),
       { deadline: Date.now() + options.deadlineMs },
       (error, response) => {
-        if (error === null) resolve(response as MessageShape<O>);
-        else reject(fromStatus(error, 'operator', { method: method.name }));
+        if (error !== null) {
+          reject(fromStatus(error, 'operator', { method: method.name }));
+          return;
+        }
+        try {
+          resolve(read(method.output, response!));
+        } catch (fault) {
+          reject(asSottoError(fault));
+        }
       },
     );
     onAbort(options.signal, call);
@@ -200,10 +228,10 @@ export async function* callStreaming<I extends DescMessage, O extends DescMessag
   client: Client,
   method: DescMethodServerStreaming<I, O>,
   request: MessageInitShape<I>,
-  options: CallOptions & { readonly signal?: AbortSignal },
+  options: CallOptions & { readonly signal?: AbortSignal; readonly read?: Reading },
 ): AsyncGenerator<MessageShape<O>, void, void> {
   const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
-  const { signal, ...rest } = options;
+  const { signal, read = lenient, ...rest } = options;
   const message = create(method.input, request);
   const call = client.makeServerStreamRequest(
     path,
@@ -215,8 +243,9 @@ export async function* callStreaming<I extends DescMessage, O extends DescMessag
   );
   onAbort(signal, call);
   try {
-    yield* call as AsyncIterable<MessageShape<O>>;
+    for await (const bytes of call as AsyncIterable<Buffer>) yield read(method.output, bytes);
   } catch (thrown) {
+    if (thrown instanceof SottoError) throw thrown;
     throw fromStatus(thrown as ServiceError, 'operator', { method: method.name });
   } finally {
     call.cancel();

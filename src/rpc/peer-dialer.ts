@@ -4,10 +4,12 @@ import type { Duplex } from 'node:stream';
 import { create } from '@bufbuild/protobuf';
 import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import { asSottoError, SottoError } from '../base/errors.ts';
+import { decode } from '../channel/decode.ts';
 import {
   type LinkRequest,
   LinkRequestSchema,
   type LinkResponse,
+  LinkResponseSchema,
 } from '../gen/sotto/peer/v1/peer_pb.ts';
 import type { Identity } from './certificate.ts';
 import type { OwnTls } from './credentials.ts';
@@ -38,7 +40,7 @@ export interface PeerDialerOptions {
   readonly lost: (error: SottoError, retryInMs: number | undefined) => void;
 }
 
-type Link = ClientDuplexStream<LinkRequest, LinkResponse>;
+type Link = ClientDuplexStream<LinkRequest, Buffer>;
 
 /** As `randomUUID` writes it: it becomes a header, so nothing else may. */
 const CONVERSATION_ID = /^[0-9a-f-]{36}$/;
@@ -148,9 +150,9 @@ export class PeerDialer {
       await new Promise<void>((resolve, reject) => {
         link.on('error', (error) => reject(peerError(error, { peer: peer.name })));
         link.once('end', resolve);
-        link.on('data', (response: LinkResponse) => {
+        link.on('data', (response: Buffer) => {
           try {
-            this.#heard(link, response);
+            this.#heard(link, decode(LinkResponseSchema, response));
           } catch (error) {
             reject(error);
           }

@@ -11,7 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { type Facts, SottoError } from '../base/errors.ts';
 import { PeerService } from '../gen/sotto/peer/v1/peer_pb.ts';
-import { methodDefinition } from './grpc.ts';
+import { keep, methodDefinition } from './grpc.ts';
 import { fromStatus } from './status.ts';
 
 /** Changes with anything that an older worker would misread; both ends must run the same. */
@@ -22,15 +22,11 @@ export const VERSION_KEY = 'sotto-version';
 /** Header of Converse when it answers a wish that came over Link. */
 export const CONVERSATION_KEY = 'sotto-conversation';
 
-const keep = (bytes: Buffer): Buffer => bytes;
-
 /** Frames pass as the bytes of their message: `StreamTransport` codes them. */
 export const CONVERSE = {
   ...methodDefinition(PeerService.method.converse),
   requestSerialize: keep,
-  requestDeserialize: keep,
   responseSerialize: keep,
-  responseDeserialize: keep,
 } satisfies MethodDefinition<Buffer, Buffer>;
 
 export const LINK = methodDefinition(PeerService.method.link);

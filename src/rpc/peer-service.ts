@@ -19,16 +19,18 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { asSottoError, SottoError } from '../base/errors.ts';
+import { decode } from '../channel/decode.ts';
 import {
   type LinkRequest,
   type LinkResponse,
   LinkResponseSchema,
   type ProbeRequest,
+  ProbeRequestSchema,
   type ProbeResponse,
   ProbeResponseSchema,
 } from '../gen/sotto/peer/v1/peer_pb.ts';
 import type { Pinned } from './credentials.ts';
-import { certificateOf } from './grpc.ts';
+import { certificateOf, requestOf } from './grpc.ts';
 import { MOST_PROBE_BYTES, type RpcLimits } from './limits.ts';
 import { patience } from './patience.ts';
 import {
@@ -45,7 +47,7 @@ import { StreamTransport } from './stream-transport.ts';
 
 type Link = ServerDuplexStream<LinkRequest, LinkResponse>;
 type Conversation = ServerDuplexStream<Buffer, Buffer>;
-type Probe = ServerUnaryCall<ProbeRequest, ProbeResponse>;
+type Probe = ServerUnaryCall<Buffer, ProbeResponse>;
 
 export interface PeerServiceOptions {
   readonly pinned: Pinned;
@@ -82,7 +84,7 @@ export class PeerListener {
       ) => {
         try {
           this.#options.pinned.identify(certificateOf(call));
-          reply(null, probed(call.request));
+          reply(null, probed(requestOf(ProbeRequestSchema, call.request, decode)));
         } catch (thrown) {
           reply(refusal(asSottoError(thrown)));
         }

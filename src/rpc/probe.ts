@@ -1,6 +1,7 @@
 /** How a peer is reached: round trip, throughput both ways and the difference of the clocks, by calls that do nothing. */
 import { create } from '@bufbuild/protobuf';
 import { SottoError } from '../base/errors.ts';
+import { decode } from '../channel/decode.ts';
 import { PeerService, ProbeRequestSchema } from '../gen/sotto/peer/v1/peer_pb.ts';
 import type { Identity } from './certificate.ts';
 import type { OwnTls } from './credentials.ts';
@@ -40,6 +41,7 @@ export async function probePeer(
       const startMs = Date.now();
       const answer = await callUnary(client, PeerService.method.probe, request, {
         deadlineMs: CALL_MS,
+        read: decode,
       });
       const ms = performance.now() - since;
       return { ms, aheadMs: Number(answer.timeMs) - (startMs + ms / 2) };

@@ -1,28 +1,21 @@
 /** The bank's end of TagQueryService: one pinned connection, on which a retry sends identical bytes. */
-import { toBinary } from '@bufbuild/protobuf';
+import { type DescMethod, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { SottoError } from '../base/errors.ts';
+import { decode } from '../channel/decode.ts';
 import {
   type FetchBlobRequest,
   QueryRequestSchema,
-  type QueryResponse,
   TagQueryService,
   TransferRequestSchema,
-  type TransferResponse,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
 import type { TagRemote } from '../tags/index.ts';
 import { Dial } from './dial.ts';
-import { callStreaming, callUnary, certificateOf } from './grpc.ts';
+import { callStreaming, callUnary, certificateOf, keep, methodDefinition } from './grpc.ts';
 import type { PartyKeys, PartyPublic } from './keys.ts';
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts';
 import { patience } from './patience.ts';
-import {
-  MOST_TAG_REQUEST_BYTES,
-  MOST_TAG_RESPONSE_BYTES,
-  QUERY,
-  TRANSFER,
-  tagError,
-} from './tag-protocol.ts';
+import { MOST_TAG_REQUEST_BYTES, MOST_TAG_RESPONSE_BYTES, tagError } from './tag-protocol.ts';
 
 export interface ConnectTagsOptions {
   /** "host:port" of the company's tag service. */
@@ -44,11 +37,12 @@ export function connectTags(options: ConnectTagsOptions): TagRemote & AsyncDispo
     using wait = patience(limits.connectMs, signal, late);
     return await dial.connect(wait);
   };
-  const { getManifest, fetchBlob } = TagQueryService.method;
+  const { getManifest, fetchBlob, query, transfer } = TagQueryService.method;
   return {
     getManifest: async (request, signal) => {
       const client = await connected(signal);
-      return await callUnary(client, getManifest, request, { deadlineMs: limits.callMs, signal });
+      const options = { deadlineMs: limits.callMs, signal, read: decode };
+      return await callUnary(client, getManifest, request, options);
     },
     fetchBlob: async function* (request: FetchBlobRequest, signal: AbortSignal) {
       const client = await connected(signal);
@@ -56,55 +50,38 @@ export function connectTags(options: ConnectTagsOptions): TagRemote & AsyncDispo
       for await (const { chunk } of callStreaming(client, fetchBlob, request, {
         deadline,
         signal,
+        read: decode,
       })) {
         yield chunk;
       }
     },
     query: async (request, signal) => {
       const bytes = toBinary(QueryRequestSchema, request);
-      return await ask<QueryResponse>(
-        await connected(signal),
-        dial,
-        QUERY,
-        bytes,
-        limits.callMs,
-        signal,
-      );
+      return await ask(await connected(signal), dial, query, bytes, limits.callMs, signal);
     },
     transfer: async (request, signal) => {
       const bytes = toBinary(TransferRequestSchema, request);
-      return await ask<TransferResponse>(
-        await connected(signal),
-        dial,
-        TRANSFER,
-        bytes,
-        limits.callMs,
-        signal,
-      );
+      return await ask(await connected(signal), dial, transfer, bytes, limits.callMs, signal);
     },
     [Symbol.asyncDispose]: async () => dial.close(),
   };
 }
 
 /** A call whose request passes as its bytes, and whose refusal may carry a manifest. */
-function ask<Response>(
+function ask<M extends DescMethod>(
   client: Client,
   dial: Dial,
-  method: {
-    readonly path: string;
-    readonly requestSerialize: (bytes: Buffer) => Buffer;
-    readonly responseDeserialize: (bytes: Buffer) => unknown;
-  },
+  method: M,
   request: Uint8Array,
   deadlineMs: number,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<MessageShape<M['output']>> {
   return new Promise((resolve, reject) => {
     const cancel = (): void => call.cancel();
     const call = client.makeUnaryRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
+      methodDefinition(method).path,
+      keep,
+      keep,
       Buffer.from(request),
       new Metadata(),
       { deadline: Date.now() + deadlineMs },
@@ -116,7 +93,7 @@ function ask<Response>(
         }
         try {
           dial.check(certificateOf(call));
-          resolve(response as Response);
+          resolve(decode<M['output']>(method.output, response!));
         } catch (refused) {
           reject(refused);
         }

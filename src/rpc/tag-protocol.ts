@@ -1,10 +1,11 @@
-/** What both ends of TagQueryService agree on: sizes, the trailer of a version that is gone, how a query is coded. */
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+/** What both ends of TagQueryService agree on: sizes, and the trailer of a version that is gone. */
+import { toBinary } from '@bufbuild/protobuf';
 import { Metadata, type ServiceDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import type { SottoError } from '../base/errors.ts';
+import { decode } from '../channel/decode.ts';
 import { SignedManifestSchema, TagQueryService } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { currentVersion, versionGone } from '../tags/index.ts';
-import { methodDefinition, serviceDefinition } from './grpc.ts';
+import { serviceDefinition } from './grpc.ts';
 import { fromStatus, type Refusal, toStatus } from './status.ts';
 
 /** 4096 blinded ids are 128 KiB. */
@@ -14,19 +15,6 @@ export const MOST_TAG_RESPONSE_BYTES = 4 << 20;
 
 /** The current SignedManifest, in the trailer of a call that names a version which is not answered any more. */
 const MANIFEST_KEY = 'sotto-manifest-bin';
-
-const keep = (bytes: Buffer): Buffer => bytes;
-
-/** A request passes as its bytes: a retry sends the very same ones. */
-export const QUERY = {
-  ...methodDefinition(TagQueryService.method.query),
-  requestSerialize: keep,
-};
-
-export const TRANSFER = {
-  ...methodDefinition(TagQueryService.method.transfer),
-  requestSerialize: keep,
-};
 
 export const TAG_SERVICE: ServiceDefinition = serviceDefinition(TagQueryService);
 
@@ -45,7 +33,7 @@ export function tagError(error: ServiceError): SottoError {
   const [bytes] = (error.metadata ?? new Metadata()).get(MANIFEST_KEY);
   if (error.code === status.FAILED_PRECONDITION && typeof bytes === 'object') {
     try {
-      return versionGone(fromBinary(SignedManifestSchema, bytes));
+      return versionGone(decode(SignedManifestSchema, bytes));
     } catch {
       // Then it is a refusal like any other.
     }

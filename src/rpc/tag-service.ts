@@ -1,4 +1,5 @@
 /** TagQueryService on a port of its own: peers by pinned certificate, and the calls handed to the tags layer. */
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import type {
   Server,
   ServerUnaryCall,
@@ -7,14 +8,15 @@ import type {
 } from '@grpc/grpc-js';
 import { asSottoError, type SottoError } from '../base/errors.ts';
 import type { Log } from '../base/events.ts';
+import { decode } from '../channel/decode.ts';
 import {
-  type QueryRequest,
+  QueryRequestSchema,
   TagQueryService,
-  type TransferRequest,
+  TransferRequestSchema,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
 import type { TagService } from '../tags/index.ts';
 import { Pinned, PinnedServerCredentials } from './credentials.ts';
-import { type Call, certificateOf, handlersOf } from './grpc.ts';
+import { type Call, certificateOf, handlersOf, requestOf } from './grpc.ts';
 import type { PartyKeys, PartyPublic } from './keys.ts';
 import { DEFAULT_RPC_LIMITS, type RpcLimits, serverOptions } from './limits.ts';
 import { GrpcServer } from './server.ts';
@@ -88,16 +90,21 @@ function register(grpc: Server, pinned: Pinned, service: TagService, log: Log): 
       transfer: async (request, call: Call) => service.transfer(peerOf(call.certificate), request),
     },
     fail,
+    decode,
   );
   // Not by the adapter: a version that is gone has more to say than an error code.
   const withManifest =
-    <Request, Response>(answer: (peer: string, request: Request) => Promise<Response>) =>
+    <D extends DescMessage, Response>(
+      schema: D,
+      answer: (peer: string, request: MessageShape<D>) => Promise<Response>,
+    ) =>
     (
-      call: ServerUnaryCall<Request, Response>,
+      call: ServerUnaryCall<Buffer, Response>,
       reply: (error: Partial<ServiceError> | null, value?: Response) => void,
     ) => {
       const answered = new Promise<Response>((resolve) => {
-        resolve(answer(peerOf(certificateOf(call)), call.request));
+        const peer = peerOf(certificateOf(call));
+        resolve(answer(peer, requestOf(schema, call.request, decode)));
       });
       answered.then(
         (response) => reply(null, response),
@@ -108,8 +115,10 @@ function register(grpc: Server, pinned: Pinned, service: TagService, log: Log): 
         },
       );
     };
-  handlers.query = withManifest((peer, request: QueryRequest) => service.query(peer, request));
-  handlers.transfer = withManifest((peer, request: TransferRequest) =>
+  handlers.query = withManifest(QueryRequestSchema, (peer, request) =>
+    service.query(peer, request),
+  );
+  handlers.transfer = withManifest(TransferRequestSchema, (peer, request) =>
     service.transfer(peer, request),
   );
   grpc.addService(TAG_SERVICE, handlers);

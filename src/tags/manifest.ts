@@ -1,9 +1,10 @@
 /** Manifests: signed by the company, chained by hash, and believed by nobody before they are checked. */
 import { type KeyObject, sign, verify } from 'node:crypto';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { type Bytes, equalBytes, lengthPrefixed } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
+import { decode } from '../channel/decode.ts';
 import {
   Engine,
   type Layer,
@@ -74,7 +75,7 @@ export function readManifest(signed: SignedManifest, expected: Expected): Manife
   }
   let manifest: Manifest;
   try {
-    manifest = fromBinary(ManifestSchema, bytes);
+    manifest = decode(ManifestSchema, bytes);
     checkFields(manifest.fields);
   } catch (cause) {
     throw new SottoError(

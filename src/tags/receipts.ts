@@ -5,9 +5,10 @@
  * later, for one id of its choice, what was asked, while the others stay hidden.
  */
 import { type KeyObject, sign, verify } from 'node:crypto';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { type Bytes, equalBytes, lengthPrefixed } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
+import { decode } from '../channel/decode.ts';
 import {
   type QueryRequest,
   type Receipt,
@@ -51,7 +52,7 @@ export function readReceipt({ receipt, signature }: SignedReceipt, signer: KeyOb
     throw refused('signature');
   }
   try {
-    return fromBinary(ReceiptSchema, receipt);
+    return decode(ReceiptSchema, receipt);
   } catch (cause) {
     throw new SottoError('verification-failed', 'a receipt does not hold', {}, { cause });
   }

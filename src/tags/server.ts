@@ -22,6 +22,7 @@ import {
 } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { Evaluations } from './evaluations.ts';
 import { TableFolder } from './folder.ts';
+import { NAME } from './manifest.ts';
 import type { Meter } from './meter.ts';
 import { signReceipt } from './receipts.ts';
 import { type ServedFrom, type ServedTable, ServedTables } from './served-tables.ts';
@@ -157,7 +158,7 @@ export class TagServer implements TagService {
   }
 
   #check({ purposes }: ServedTable, request: QueryRequest): void {
-    const { blinded, idempotencyKey, purpose, fetch } = request;
+    const { versionId, blinded, idempotencyKey, purpose, fetch } = request;
     const items = blinded.length / POINT_BYTES;
     if (!Number.isInteger(items) || items < 1 || items > MOST_ITEMS) {
       throw invalid('blinded', 'must be 1 to 4096 points of 32 bytes', {
@@ -169,6 +170,7 @@ export class TagServer implements TagService {
       const facts = { expected: KEY_BYTES, received: idempotencyKey.length };
       throw invalid('idempotency_key', 'must be 16 random bytes', facts);
     }
+    if (!NAME.test(versionId)) throw invalid('version_id', 'is no name of a version');
     if (fetch.case === undefined) throw invalid('fetch', 'is required');
     if (!purposes.includes(purpose) && !purposes.includes('*')) {
       const facts = { field: 'purpose' };

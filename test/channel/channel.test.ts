@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { SottoError } from '../../src/base/errors.ts';
 import { Channel } from '../../src/channel/channel.ts';
+import { decode } from '../../src/channel/decode.ts';
 import { HEADER_BYTES, MAX_BODY_BYTES } from '../../src/channel/frames.ts';
 import { memoryPair } from '../../src/channel/memory.ts';
 import { MAX_FRAME_BYTES, type Transport } from '../../src/channel/transport.ts';
@@ -10,6 +11,14 @@ import {
   LinkRequestSchema as Hello,
   LinkResponseSchema as Wider,
 } from '../../src/gen/sotto/peer/v1/peer_pb.ts';
+import {
+  BucketFetchSchema,
+  GetManifestResponseSchema,
+  QueryRequestSchema,
+  QueryResponseSchema,
+  SignedManifestSchema,
+  SignedReceiptSchema,
+} from '../../src/gen/sotto/tag/v1/tag_pb.ts';
 import { Recorder } from '../support/recorder.ts';
 
 const pair = (): [Channel, Channel] => {
@@ -97,6 +106,33 @@ test('a field that is not in the schema is refused', async () => {
     code: 'protocol-violation',
     facts: { message: Hello.typeName, field: 2 },
   });
+});
+
+test('a field that is not in the schema of a message within a message is refused', () => {
+  const smuggled = create(SignedReceiptSchema);
+  smuggled.$unknown = [{ no: 99, wireType: 0, data: Uint8Array.of(1) }];
+  const told = {
+    code: 'protocol-violation',
+    facts: { message: SignedReceiptSchema.typeName, field: 99 },
+  };
+  const bytes = toBinary(QueryResponseSchema, create(QueryResponseSchema, { receipt: smuggled }));
+  expect(() => decode(QueryResponseSchema, bytes)).toThrow(expect.objectContaining(told));
+  const fetched = create(BucketFetchSchema, { buckets: [1] });
+  fetched.$unknown = [{ no: 98, wireType: 0, data: Uint8Array.of(1) }];
+  const chosen = create(QueryRequestSchema, { fetch: { case: 'bucket', value: fetched } });
+  expect(() => decode(QueryRequestSchema, toBinary(QueryRequestSchema, chosen))).toThrow(
+    expect.objectContaining({ facts: { message: BucketFetchSchema.typeName, field: 98 } }),
+  );
+  const last = create(SignedManifestSchema);
+  last.$unknown = [{ no: 97, wireType: 0, data: Uint8Array.of(1) }];
+  const listed = create(GetManifestResponseSchema, {
+    manifests: [create(SignedManifestSchema), last],
+  });
+  expect(() =>
+    decode(GetManifestResponseSchema, toBinary(GetManifestResponseSchema, listed)),
+  ).toThrow(
+    expect.objectContaining({ facts: { message: SignedManifestSchema.typeName, field: 97 } }),
+  );
 });
 
 test('parties with different contexts do not converse', async () => {

@@ -4,13 +4,13 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { create } from '@bufbuild/protobuf';
+import { create, fromBinary } from '@bufbuild/protobuf';
 import type { Client } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { SottoError } from '../../src/base/errors.ts';
 import type { LogEvent } from '../../src/base/events.ts';
 import { MAX_FRAME_BYTES, type Transport } from '../../src/channel/transport.ts';
-import { LinkRequestSchema, type LinkResponse } from '../../src/gen/sotto/peer/v1/peer_pb.ts';
+import { LinkRequestSchema, LinkResponseSchema } from '../../src/gen/sotto/peer/v1/peer_pb.ts';
 import { Pinned, PinnedServerCredentials } from '../../src/rpc/credentials.ts';
 import { Dial } from '../../src/rpc/dial.ts';
 import { encodeFrame } from '../../src/rpc/frame-codec.ts';
@@ -124,7 +124,7 @@ test('a conversation that was asked of one peer is not given to another', async 
   link.write(create(LinkRequestSchema, { version: PEER_VERSION }));
   const opening = bank.open('shop', soon());
   const [, wish] = [await once(link, 'data'), await once(link, 'data')];
-  const { conversationId } = wish[0] as LinkResponse;
+  const { conversationId } = fromBinary(LinkResponseSchema, wish[0] as Buffer);
   const stolen = converse(client, headers(conversationId), {});
   const [error] = await once(stolen, 'error');
   expect(fromStatus(error, 'peer').code).toBe('not-found');
