@@ -47,6 +47,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   'vega-lite': 'model',
   commander: 'cli',
   'prom-client': 'cli',
+  '@opentelemetry': 'cli',
 };
 
 const TOP_LEVEL = [

@@ -24,6 +24,8 @@ const name = z
 const text = z.string().min(1);
 const address = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'expected host:port');
 const count = z.int().min(1);
+/** Names of peers and jobs do not cross a network in the clear. */
+const collector = text.refine(isPrivate, 'expected an https: URL, or http: to loopback');
 
 const offer = z.strictObject({
   peer: name,
@@ -115,6 +117,8 @@ const schema = z.strictObject({
       tls: z.enum(['mutual', 'none']).default('none'),
     })
     .optional(),
+  /** Spans for an OpenTelemetry collector; absent: none. */
+  traces: z.strictObject({ endpoint: collector }).optional(),
   he: z
     .strictObject({
       /** Who draws keys and zeros of trainings: the kernels, several times faster, or Microsoft SEAL. */
@@ -231,4 +235,11 @@ function wrappingKeyOf(
 ): Config['wrappingKey'] {
   if (Object.keys(wrappingKey).length === 0) return { file: wrappingKeyFile(from(keys), party) };
   return wrappingKey.file === undefined ? wrappingKey : { file: from(wrappingKey.file) };
+}
+
+function isPrivate(endpoint: string): boolean {
+  const url = URL.parse(endpoint);
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback);
 }

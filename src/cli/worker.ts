@@ -22,6 +22,7 @@ import { Metrics, serveMetrics } from './metrics.ts';
 import { peerOf } from './peer-files.ts';
 import { countStrangers } from './strangers.ts';
 import { openTagServices } from './tags.ts';
+import type { Traces } from './traces.ts';
 import { openVault } from './vault.ts';
 
 /** What has not stopped by then is cut off, a little before whoever asked loses patience (15 s). */
@@ -68,6 +69,7 @@ interface Services {
   strangers?: Disposable;
   watch?: Disposable;
   metrics?: AsyncDisposable;
+  traces?: Traces;
   operators?: AsyncDisposable;
   tags?: AsyncDisposable;
 }
@@ -106,6 +108,11 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
     });
     services.peers = peers;
     renewals.push((renewed) => peers.renew(renewed.keys, renewed.peers));
+    if (config.traces !== undefined) {
+      // Loaded by those alone who want it: the library takes its time to load.
+      const { openTraces } = await import('./traces.ts');
+      services.traces = openTraces(config.traces.endpoint, config.party);
+    }
     const worker = await openWorker({
       ...dataOf(config),
       party: config.party,
@@ -122,6 +129,7 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
       clock: systemClock,
       limits: limitsOf(config),
       log,
+      tracer: services.traces,
     });
     services.worker = worker;
     const { listen, reflection } = config.operators;
@@ -170,6 +178,7 @@ async function close({
   worker,
   tags,
   metrics,
+  traces,
   peers,
   pool,
 }: Services): Promise<void> {
@@ -179,7 +188,8 @@ async function close({
   await Promise.all(
     [operators, worker, tags, metrics].map((service) => service?.[Symbol.asyncDispose]()),
   );
-  await peers?.[Symbol.asyncDispose]();
+  // The last spans are of the jobs that have just been let go.
+  await Promise.all([traces, peers].map((service) => service?.[Symbol.asyncDispose]()));
   await pool?.[Symbol.asyncDispose]();
 }
 

@@ -4,9 +4,10 @@ import { asSottoError, SottoError } from '../base/errors.ts';
 import { Channel } from '../channel/channel.ts';
 import type { Transport } from '../channel/transport.ts';
 import type { Inventory } from '../model/inventory.ts';
-import type { Run } from '../protocols/party.ts';
+import type { Party, Run } from '../protocols/party.ts';
 import { agreementHash, attemptContext, modelIdOf, parseAgreement } from './agreement.ts';
 import type { Artifacts } from './artifacts.ts';
+import { AttemptTrace } from './attempt-trace.ts';
 import { exchangeHeads } from './audit/heads.ts';
 import type { AuditLog } from './audit/log.ts';
 import type { Board } from './board.ts';
@@ -19,7 +20,7 @@ import type { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
 import type { ReleaseGate } from './release.ts';
 import { resume } from './resume.ts';
-import type { Outcome } from './role.ts';
+import type { JobContext, Outcome } from './role.ts';
 import { signerOf } from './settlement.ts';
 import { roleOf } from './spec.ts';
 import { behind, Steps } from './steps.ts';
@@ -67,6 +68,7 @@ export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void
   const { options, journals } = shop;
   const { agreement, number, jobId } = attempt;
   const channel = openChannel(shop, attempt);
+  const trace = traced(shop, attempt, channel);
   try {
     await using journal = await journals.open(jobId, agreement);
     requireProgress(journal, number);
@@ -74,16 +76,33 @@ export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void
     const steps = await resume(channel, journal, coins);
     // Also once the peer has left: what is computed meanwhile would be for nobody.
     const signal = AbortSignal.any([attempt.signal, channel.ended]);
-    const outcome = await play(shop, { ...attempt, signal }, channel, steps);
+    const outcome = await play(shop, { ...attempt, signal }, channel, steps, trace);
+    trace?.enter({ phase: 'finish' });
     await compareHeads(shop, channel, attempt);
     await finish(shop, attempt, channel, steps);
     await conclude(shop, attempt, outcome);
+    trace?.end();
   } catch (thrown) {
     const error = asSottoError(thrown);
+    trace?.end(error.code);
     if (error.code === 'internal') options.log({ event: 'failed-internally', where: 'job' });
     await channel.fail(error);
     throw error;
   }
+}
+
+function traced(
+  { options }: Workshop,
+  { jobId: job, peer, number, agreement }: Attempt,
+  channel: Channel,
+): AttemptTrace | undefined {
+  const { tracer, compute, clock, party } = options;
+  if (tracer === undefined) return undefined;
+  const spec = parseAgreement(agreement).spec!;
+  return new AttemptTrace(
+    { tracer, compute, now: () => clock.now(), traffic: () => channel.traffic },
+    { job, protocol: protocolOf(spec), role: roleOf(spec, party), peer, attempt: number },
+  );
 }
 
 async function compareHeads(shop: Workshop, channel: Channel, attempt: Attempt): Promise<void> {
@@ -171,10 +190,19 @@ function requireProgress(journal: Journal, number: number): void {
   }
 }
 
-function play(shop: Workshop, attempt: Attempt, channel: Channel, steps: Steps): Promise<Outcome> {
+function play(
+  shop: Workshop,
+  attempt: Attempt,
+  channel: Channel,
+  steps: Steps,
+  trace?: AttemptTrace,
+): Promise<Outcome> {
   const { board, options } = shop;
   const startedMs = options.clock.now();
-  return drive(startRole(shop, attempt, channel, steps), attempt.signal, (step) => {
+  const { compute } = trace ?? options;
+  const run = startRole(shop, attempt, { channel, compute, steps });
+  return drive(run, attempt.signal, (step) => {
+    trace?.enter(step);
     const elapsedMs = options.clock.now() - startedMs;
     board.report(attempt.jobId, progressMessage(step, channel.traffic, elapsedMs));
   });
@@ -197,13 +225,17 @@ async function finish(
   } else await channel.finish(sure);
 }
 
-function startRole(shop: Workshop, attempt: Attempt, channel: Channel, steps: Steps): Run<Outcome> {
+function startRole(
+  shop: Workshop,
+  attempt: Attempt,
+  { channel, compute, steps }: Pick<Party, 'channel' | 'compute'> & Pick<JobContext, 'steps'>,
+): Run<Outcome> {
   const { options } = shop;
   const agreement = parseAgreement(attempt.agreement);
   const spec = agreement.spec!;
   const role = roleOf(spec, options.party);
   return catalogue[protocolOf(spec)][role]({
-    party: { channel, compute: options.compute, random: options.random, signal: attempt.signal },
+    party: { channel, compute, random: options.random, signal: attempt.signal },
     agreement,
     agreementSha256: toHex(agreementHash(attempt.agreement)),
     modelId: modelIdOf(attempt.agreement),

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Log } from '../base/events.ts';
 import type { Random } from '../base/random.ts';
 import type { Vault } from '../base/sealed.ts';
+import type { Tracer } from '../base/tracing.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { DatasetConfig } from '../data/dataset.ts';
 import { KEPT_BYTES } from '../protocols/vertical-lr/index.ts';
@@ -105,4 +106,6 @@ export interface WorkerOptions {
   readonly rules: readonly Rule[];
   readonly limits: Limits;
   readonly log: Log;
+  /** Where spans of attempts go; absent: none are made. */
+  readonly tracer?: Tracer | undefined;
 }
