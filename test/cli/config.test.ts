@@ -134,3 +134,19 @@ test('the engine that draws coins is the kernel, or SEAL where the file says so'
   expect(load(`${GOOD}he: { engine: seal }\n`).he.engine).toBe('seal');
   expect(refusal(`${GOOD}he: { engine: openfhe }\n`).message).toContain('one of kernel, seal');
 });
+
+test('spans leave this machine under TLS only', () => {
+  const traced = (endpoint: string): string => `${GOOD}\ntraces: { endpoint: '${endpoint}' }\n`;
+  for (const endpoint of ['http://127.0.0.1:4318/v1/traces', 'https://collector.bank/v1/traces']) {
+    expect(load(traced(endpoint)).traces?.endpoint).toBe(endpoint);
+  }
+  for (const endpoint of [
+    'http://collector.bank/v1/traces',
+    'http://127.0.0.1.evil.example/v1/traces',
+    'https://name:password@collector.bank/v1/traces',
+    'file:///tmp/traces',
+    'collector:4318',
+  ]) {
+    expect(refusal(traced(endpoint)).message).toMatch(/traces\.endpoint: expected an https: URL/);
+  }
+});
