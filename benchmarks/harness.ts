@@ -1,5 +1,7 @@
 /** What every benchmark is made of: rows with a baseline from the same run, medians, and the machine's name. */
+import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 
 /** One figure. `ratio` > 1 means better than the baseline, whichever direction is better for the unit. */
 export interface Row {
@@ -28,11 +30,33 @@ export interface BenchOptions {
 /** A subject of `npm run bench -- <subject>`: yields its rows as they are measured. */
 export type Subject = (options: BenchOptions) => AsyncGenerator<Row, void, void>;
 
-/** Machine and runtime, so that a row can be read without this repository. */
+/** One figure as github-action-benchmark reads it. */
+export interface TrackedFigure {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+  /** What the value is of, and the machine. */
+  readonly extra: string;
+}
+
+/** What baselines are made of. */
+const COMPARED = ['node-seal', 'libsodium-wrappers-sumo', '@noble/curves'];
+
+/** Machine, runtime and versions of what is compared with, so that a row can be read without this repository. */
 export function machine(): string {
   const [first] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} x ${first?.model.trim() ?? 'unknown cpu'}, ${memory} GiB, node ${process.version}`;
+  const runtime = ['node', process.version.slice(1)];
+  const versions = [runtime, ...COMPARED.map((name) => [name, versionOf(name)])];
+  const described = versions.map((version) => version.join(' ')).join(', ');
+  return `${cpus().length} x ${first?.model.trim() ?? 'unknown cpu'}, ${memory} GiB, ${described}`;
+}
+
+/** Pinned: an exact one. */
+function versionOf(name: string): string {
+  const file = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
+  const { dependencies, devDependencies } = JSON.parse(file);
+  return { ...devDependencies, ...dependencies }[name];
 }
 
 export function median(values: readonly number[]): number {
@@ -47,7 +71,26 @@ interface RaceOptions {
   readonly rounds: number;
   /** Of each function in a round; `'even'`: so many that each function's turn takes about as long as the slowest's call. */
   readonly calls: number | 'even';
+  /**
+   * `'thread'`: processor time of this thread, for what neither waits nor has work done elsewhere. What others do on
+   * the machine is not in it, so that a ratio holds there too. `'wall'`, unless said: what a person waits.
+   */
+  readonly clock?: keyof typeof CLOCKS;
 }
+
+/** Milliseconds, from a start of its own. */
+const CLOCKS = {
+  wall: (): number => performance.now(),
+  thread: (): number => {
+    // Linux adds a thread's time up at ticks, 4 ms apart, and whenever the thread leaves its core: so leave it.
+    Atomics.wait(NEVER, 0, 0, 0.05);
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  },
+} as const;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+/** Of a turn of even length: leaving the core takes about a hundredth of it. */
+const TURN_MS = 2;
 
 /**
  * Milliseconds of one call of each function: `rounds` rounds, in each of them every function for
@@ -55,13 +98,14 @@ interface RaceOptions {
  */
 export async function race<const T extends readonly (() => unknown)[]>(
   functions: T,
-  { rounds, calls }: RaceOptions,
+  { rounds, calls, clock = 'wall' }: RaceOptions,
 ): Promise<{ [K in keyof T]: number }> {
+  const now = CLOCKS[clock];
   const times = functions.map((): number[] => []);
   const millisecondsOf = async (run: () => unknown, count: number): Promise<number> => {
-    const start = performance.now();
+    const start = now();
     for (let call = 0; call < count; call++) await run();
-    return (performance.now() - start) / count;
+    return (now() - start) / count;
   };
   for (const run of functions) await run(); // warm up: compiled before the first measurement
   const counts: number[] = functions.map(() => (calls === 'even' ? 1 : calls));
@@ -71,7 +115,8 @@ export async function race<const T extends readonly (() => unknown)[]>(
     for (const run of functions) {
       single.push(Math.min(...[await millisecondsOf(run, 1), await millisecondsOf(run, 1)]));
     }
-    for (const [i, ms] of single.entries()) counts[i] = Math.ceil(Math.max(...single) / ms);
+    const turn = Math.max(TURN_MS, ...single);
+    for (const [i, ms] of single.entries()) counts[i] = Math.ceil(turn / ms);
   }
   for (let round = 0; round < rounds; round++) {
     for (const [i, run] of functions.entries())

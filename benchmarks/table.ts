@@ -1,10 +1,11 @@
 /**
  * `npm run bench:table`: writes the rows of results/*.jsonl into README.md, between the markers of their subjects, and
- * the plot of a pass.
+ * the plot of a pass; and results/*.json, arrays as github-action-benchmark reads them: <subject>.json of ratios (tool:
+ * customBiggerIsBetter), <subject>.costs.json of times, bytes and memory without a baseline (customSmallerIsBetter).
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isMet, type Row } from './harness.ts';
+import { isMet, type Row, type TrackedFigure } from './harness.ts';
 import { passPlot } from './plot.ts';
 
 type Result = Row & { readonly machine: string };
@@ -25,6 +26,29 @@ function goalText(row: Row): string {
   const met = isMet(row) ? '' : ', missed';
   if ('ratioAtLeast' in goal) return `>= ${goal.ratioAtLeast} x${met}`;
   return ('atMost' in goal ? `<= ${goal.atMost}` : `>= ${goal.atLeast}`) + met;
+}
+
+/** Of a value without a baseline. */
+const betterIfBigger = ({ unit, goal }: Row): boolean =>
+  goal === undefined ? ['x', 'AUC'].includes(unit) : !('atMost' in goal);
+
+function track(subject: string, rows: readonly Result[]): void {
+  const ratios: TrackedFigure[] = [];
+  const costs: TrackedFigure[] = [];
+  for (const row of rows) {
+    const { name, unit, value, baseline, ratio, machine } = row;
+    const own = `${text(value)} ${unit}`;
+    const extra =
+      baseline === undefined
+        ? machine
+        : `${own}; ${baseline.name}: ${text(baseline.value)} ${unit}; ${machine}`;
+    if (ratio !== undefined) ratios.push({ name, unit: 'x', value: ratio, extra });
+    else (betterIfBigger(row) ? ratios : costs).push({ name, unit, value, extra });
+  }
+  for (const [suffix, figures] of Object.entries({ json: ratios, 'costs.json': costs })) {
+    if (figures.length === 0) continue;
+    writeFileSync(join(RESULTS, `${subject}.${suffix}`), `${JSON.stringify(figures, null, 2)}\n`);
+  }
 }
 
 function tableOf(rows: readonly Result[]): string {
@@ -67,6 +91,7 @@ for (const file of readdirSync(RESULTS).filter((name) => name.endsWith('.jsonl')
     process.exitCode = 1;
     continue;
   }
+  track(subject, rows);
   if (subject === 'passes')
     writeFileSync(join(import.meta.dirname, 'pass.svg'), await passPlot(rows));
   readme = `${readme.slice(0, from + begin.length)}\n${tableOf(rows)}\n${readme.slice(to)}`;

@@ -28,7 +28,11 @@ export async function* ring({ quick }: BenchOptions): AsyncGenerator<Row, void, 
   const rounds = quick ? 5 : 15;
   for (const { name, kernel, plain, goal } of [embedding(), torus(), expansion(), columns()]) {
     await race([kernel, plain], { rounds: 3, calls: 3 }); // until V8 has compiled both for speed
-    const [own, other] = await race([kernel, plain], { rounds, calls: 'even' });
+    const [own, other] = await race([kernel, plain], {
+      rounds,
+      calls: 'even',
+      clock: 'thread',
+    });
     const baseline = { name: PLAIN, value: 1000 * other };
     const row = costRow(`ring: ${name}`, 'us', 1000 * own, baseline, rounds);
     yield goal === undefined ? row : { ...row, goal };

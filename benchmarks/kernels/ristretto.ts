@@ -73,7 +73,11 @@ async function* compare(
   const rounds = quick ? 9 : 41;
   for (const { name, ours, sodium: theirs, noble, goal } of rows) {
     await race([ours, theirs], { rounds: 8, calls: 1 }); // until V8 has compiled both for speed
-    const [fast, middle, slow] = await race([ours, theirs, noble], { rounds, calls: 'even' });
+    const [fast, middle, slow] = await race([ours, theirs, noble], {
+      rounds,
+      calls: 'even',
+      clock: 'thread',
+    });
     const value = (1000 * fast) / POINTS;
     const baseline = { name: "libsodium's WASM", value: (1000 * middle) / SODIUM_POINTS };
     const row = costRow(`ristretto255: ${name}`, 'us', value, baseline, rounds);

@@ -81,7 +81,11 @@ async function measure(ring: Ring, rounds: number) {
   using _ = sealed;
   fillSlots();
   await race([kernel, whole, sealed.run], { rounds: 3, calls: 3 }); // until V8 has compiled all for speed
-  const times = await race([kernel, whole, sealed.run], { rounds, calls: 'even' });
+  const times = await race([kernel, whole, sealed.run], {
+    rounds,
+    calls: 'even',
+    clock: 'thread',
+  });
   const [kernelMs, wholeMs, sealMs] = times;
   const microseconds = (ms: number, terms: number): number => (1000 * ms) / terms;
   return {
