@@ -43,6 +43,7 @@ export class GrpcServer {
   #bound(http2: Http2SecureServer, parts: ServerParts): void {
     http2.maxConnections = parts.connections;
     http2.on('tlsClientError', parts.refused);
+    http2.on('secureConnection', rememberCertificate);
     http2.on('session', (session) => {
       // The settings raise each stream's window; the connection's own has no setting but this call.
       session.setLocalWindowSize(WINDOW_BYTES);
@@ -96,6 +97,15 @@ export class GrpcServer {
 /** Of the other end (DER); undefined without TLS, or once the connection is gone. */
 const certificateOf = (session: ServerHttp2Session): Buffer | undefined =>
   (session.socket as Partial<TLSSocket> | undefined)?.getPeerCertificate?.()?.raw;
+
+/**
+ * A certificate is parsed anew each time that it is asked for, and the library asks on every call: half a millisecond.
+ * Of a connection it cannot change, for TLS 1.3 has no second handshake.
+ */
+function rememberCertificate(socket: TLSSocket): void {
+  const certificate = socket.getPeerCertificate();
+  socket.getPeerCertificate = (() => certificate) as TLSSocket['getPeerCertificate'];
+}
 
 function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {

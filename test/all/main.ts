@@ -25,6 +25,7 @@ const FULL: Sizes = {
   ciphertexts: 20_000,
   wire: 20_000,
   soakMinutes: 10,
+  queries: 1_000,
 };
 /** A look at whether every suite runs. */
 const QUICK: Sizes = {
@@ -35,6 +36,7 @@ const QUICK: Sizes = {
   ciphertexts: 500,
   wire: 500,
   soakMinutes: 0.5,
+  queries: 100,
 };
 
 /** The rows of a suite; a suite that ends badly adds a wrong one, so that it cannot be overlooked. */

@@ -109,6 +109,8 @@ export interface Sizes {
   readonly ciphertexts: number;
   readonly wire: number;
   readonly soakMinutes: number;
+  /** Tag queries at once. */
+  readonly queries: number;
 }
 
 export const suites = (sizes: Sizes): readonly Suite[] => [
@@ -151,6 +153,11 @@ export const suites = (sizes: Sizes): readonly Suite[] => [
   {
     name: 'soak',
     command: ['test/soak/main.ts', '--minutes', `${sizes.soakMinutes}`, '--json'],
+    rows: asTheyAre,
+  },
+  {
+    name: 'many tag queries at once',
+    command: ['test/load/main.ts', '--at-once', `${sizes.queries}`, '--json'],
     rows: asTheyAre,
   },
   { name: 'seeded bugs', command: ['test/mutants/main.ts', '--json'], rows: mutants },

@@ -62,16 +62,21 @@ export function sealOptions(
   };
 }
 
-/** What the sealed table is served by, with the keys of the folder: the company's, and the bank that may ask. */
+/** What the sealed tables are served by, with the keys of the folder: the company's, and of the banks that may ask. */
 export async function tagService(
   folder: string,
   compute: Compute,
+  banks: readonly string[] = ['bank'],
 ): Promise<{ keys: PartyKeys; peers: PartyPublic[]; service: TagServer }> {
   const keys = await readPrivate(join(folder, 'keys'), 'company');
-  const bank = readPublic(await readFile(publicFile(join(folder, 'keys'), 'bank'), 'utf8'));
+  const peers = await Promise.all(
+    banks.map(async (bank) =>
+      readPublic(await readFile(publicFile(join(folder, 'keys'), bank), 'utf8')),
+    ),
+  );
   const now = (): number => Date.now();
   const service = new TagServer({
-    tables: [{ datasetId: 'members', tenant: 'bank', purposes: ['marketing'] }],
+    tables: banks.map((tenant) => ({ datasetId: 'members', tenant, purposes: ['marketing'] })),
     sealed: join(folder, 'sealed'),
     secrets: join(folder, 'secrets'),
     vault: TEST_VAULT,
@@ -80,5 +85,5 @@ export async function tagService(
     meter: new Meter(join(folder, 'debits.sqlite'), now),
     now,
   });
-  return { keys, peers: [bank], service };
+  return { keys, peers, service };
 }

@@ -1,0 +1,26 @@
+/**
+ * `npm run test:load [-- --json] [--at-once 1000] [--queries 600]`: many tag queries at once, and a bank that asks
+ * while another floods, over mutual TLS. Exits with 1 if an answer was wrong, late beyond the ratios, or missing.
+ */
+import { parseArgs } from 'node:util';
+import { loadRows, type Row } from './rows.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    'at-once': { type: 'string', default: '1000' },
+    queries: { type: 'string', default: '600' },
+  },
+});
+const sizes = { atOnce: Number(flags['at-once']), queries: Number(flags.queries) };
+const rows: Row[] = [];
+for await (const row of loadRows(sizes)) {
+  rows.push(row);
+  if (flags.json) console.log(JSON.stringify(row, (_, value) => rounded(value)));
+}
+if (!flags.json) console.table(rows);
+if (rows.some(({ wrong, hung }) => wrong + hung > 0)) process.exitCode = 1;
+
+function rounded(value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toFixed(3)) : value;
+}

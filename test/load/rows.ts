@@ -1,0 +1,131 @@
+/** Goal: a thousand queries at once are answered alike, and one bank's flood does not become another's delay. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { openPool } from '../../src/compute/pool.ts';
+import { ask, Company, openBank, type Tally } from './site.ts';
+
+export interface Row {
+  readonly fault: string;
+  readonly protocol: 'tag query';
+  readonly runs: number;
+  readonly same: number;
+  readonly sameAbort: number;
+  /** Wrong answers, and one if the slowest hundredth took too long beside the others. */
+  readonly wrong: number;
+  readonly hung: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** One query at a time, and nobody else. */
+  readonly soloP99Ms: number;
+  /** CPU time for a query, at the company and (with its own cryptography) at the bank. */
+  readonly companyCpuMs: number;
+  readonly bankCpuMs: number;
+}
+
+/** p99 over p50 of queries at once; and p99 beside a flood over p99 without. */
+const MOST_SPREAD = 5;
+const MOST_DELAY = 2;
+
+const at = (share: number, { timesMs }: Pick<Tally, 'timesMs'>): number => {
+  const sorted = timesMs.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
+};
+
+const ownCpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+export interface Sizes {
+  /** Queries at once of the first bank. */
+  readonly atOnce: number;
+  /** Of the second bank, one at a time, with and without the flood. */
+  readonly queries: number;
+}
+
+export async function* loadRows(sizes: Sizes): AsyncGenerator<Row, void, void> {
+  await using company = await Company.open(4_000);
+  yield await together(company, sizes);
+  yield await besideFlood(company, sizes);
+}
+
+async function together(company: Company, { atOnce, queries }: Sizes): Promise<Row> {
+  await using compute = openPool({ threads: 1 });
+  await using bank = await openBank(company.folder, 'bank', company.address, compute);
+  const { rows } = company;
+  await ask(bank.client, rows, { queries: atOnce, atOnce }); // threads and connections warm up
+  const solo = await ask(bank.client, rows, { queries, atOnce: 1 });
+  const before = [await company.cpuMs(), ownCpuMs()] as const;
+  const tally = await ask(bank.client, rows, { queries: atOnce, atOnce });
+  const after = [await company.cpuMs(), ownCpuMs()] as const;
+  const [p50Ms, p99Ms] = [at(0.5, tally), at(0.99, tally)];
+  return {
+    fault: `${atOnce.toLocaleString('en')} concurrent queries`.replace(',', ''),
+    protocol: 'tag query',
+    runs: atOnce,
+    same: tally.same,
+    sameAbort: 0,
+    wrong: tally.wrong + (p99Ms > MOST_SPREAD * p50Ms ? 1 : 0),
+    hung: tally.hung,
+    p50Ms,
+    p99Ms,
+    soloP99Ms: at(0.99, solo),
+    companyCpuMs: (after[0] - before[0]) / atOnce,
+    bankCpuMs: (after[1] - before[1]) / atOnce,
+  };
+}
+
+/** Alternately alone and beside the flood, so that a machine that changes its mood does so to both. */
+const TURNS = 6;
+
+async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promise<Row> {
+  const { folder, address, rows } = company;
+  await using compute = openPool({ threads: 1 });
+  await using second = await openBank(folder, 'second', address, compute);
+  const flood = fork(join(import.meta.dirname, 'flood.ts'), [folder, address, String(atOnce)]);
+  await once(flood, 'message');
+  const load = { queries: Math.ceil(queries / TURNS), atOnce: 1 };
+  await ask(second.client, rows, load);
+  const solo: Tally[] = [];
+  const flooded: Tally[] = [];
+  const cpu = { company: 0, bank: 0 };
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const before = [await company.cpuMs(), ownCpuMs()] as const;
+    solo.push(await ask(second.client, rows, load));
+    cpu.company += (await company.cpuMs()) - before[0];
+    cpu.bank += ownCpuMs() - before[1];
+    flood.send('go');
+    flooded.push(await ask(second.client, rows, load));
+    flood.send('pause');
+    await once(flood, 'message');
+  }
+  flood.send('end');
+  const [floods] = (await once(flood, 'message')) as [Tally];
+  flood.kill();
+  const [alone, beside] = [merged(solo), merged(flooded)];
+  const [soloP99Ms, p99Ms] = [at(0.99, alone), at(0.99, beside)];
+  const all = merged([alone, beside, { ...floods, timesMs: [] }]);
+  const asked = alone.timesMs.length;
+  return {
+    fault: 'second peer while the first floods',
+    protocol: 'tag query',
+    runs: all.same + all.wrong + all.hung,
+    same: all.same,
+    sameAbort: 0,
+    wrong: all.wrong + (p99Ms > MOST_DELAY * soloP99Ms ? 1 : 0),
+    hung: all.hung,
+    p50Ms: at(0.5, beside),
+    p99Ms,
+    soloP99Ms,
+    companyCpuMs: cpu.company / asked,
+    bankCpuMs: cpu.bank / asked,
+  };
+}
+
+const merged = (tallies: readonly Tally[]): Tally => ({
+  same: tallies.reduce((sum, { same }) => sum + same, 0),
+  wrong: tallies.reduce((sum, { wrong }) => sum + wrong, 0),
+  hung: tallies.reduce((sum, { hung }) => sum + hung, 0),
+  timesMs: tallies.flatMap(({ timesMs }) => timesMs),
+});
