@@ -25,7 +25,7 @@ export function leaf<Flags>(
     try {
       process.exitCode = (await action({ flags, args: command.args, output })) ?? 0;
     } catch (thrown) {
-      process.exitCode = EXIT_CODES[tellError(output, thrown).code];
+      process.exitCode = EXIT_CODES[tellError(output, thrown, command.parent?.name()).code];
     }
   });
   return command;

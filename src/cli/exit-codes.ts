@@ -49,6 +49,23 @@ export const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   internal: "A fault of Sotto: please report it with the worker's log.",
 };
 
+/** Where `sotto tags` mends something otherwise than jobs do. */
+const TAG_REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  'not-found':
+    'See `tags.tables` and `tags.mirrors` of the configuration; `sotto tags sync` fetches a mirror, `sotto tags receipts` lists what was asked.',
+  'already-exists': 'A sealed version is never replaced: choose another --version.',
+  'permission-denied':
+    "Ask the company to offer the table for this purpose, or change the mirror's `minAnonymity` or `maxDownloadMiB`.",
+  'parameters-rejected': 'Fetch the current version (`sotto tags sync`) and ask again.',
+  'budget-exhausted':
+    'The quota comes back with the next second, day or epoch; a larger one is for the company to give.',
+  cancelled: 'Run the command again: sealing and syncing go on where they stopped.',
+};
+
+/** For a failure of a command in this group, e.g. `tags`. */
+export const remedyOf = (code: ErrorCode, group: string | undefined): string =>
+  (group === 'tags' ? TAG_REMEDIES[code] : undefined) ?? REMEDIES[code];
+
 /** The table as help prints it. */
 export function exitCodeTable(): string {
   const rows: (readonly [number, string])[] = [

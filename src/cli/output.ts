@@ -1,7 +1,7 @@
 /** What a command says: a sentence or a table to a person, or with --json one object a line to a program. */
 import { styleText } from 'node:util';
 import { asSottoError, type SottoError } from '../base/errors.ts';
-import { REMEDIES } from './exit-codes.ts';
+import { remedyOf } from './exit-codes.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -39,10 +39,10 @@ export function openOutput(options: { readonly json?: boolean | undefined }): Ou
   };
 }
 
-/** Tells a failure: what happened, with its numbers, and how to mend it. */
-export function tellError(output: Output, thrown: unknown): SottoError {
+/** Tells a failure of a command in this group: what happened, with its numbers, and how to mend it. */
+export function tellError(output: Output, thrown: unknown, group?: string): SottoError {
   const error = asSottoError(thrown);
-  const remedy = REMEDIES[error.code];
+  const remedy = remedyOf(error.code, group);
   if (output.json) {
     const { code, message, facts } = error.toRecord();
     process.stdout.write(`${JSON.stringify({ error: { code, message, facts, remedy } })}\n`);

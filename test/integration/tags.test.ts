@@ -51,6 +51,14 @@ describe('from a table to a tag', { timeout: 180_000 }, () => {
     expect(again.code).toBe(EXIT_CODES['already-exists']);
   });
 
+  test('what is not there is told without a word of jobs', async () => {
+    const none = await sotto(bank('sync', '--dataset', 'nothing', '--json'));
+    expect(none.code).toBe(EXIT_CODES['not-found']);
+    const { error } = lastObject(none) as { error: { remedy: string } };
+    expect(error.remedy).toContain('tags.mirrors');
+    expect(error.remedy).not.toMatch(/job|model/);
+  });
+
   test('the bank fetches the mirror, and an id that must be there is there', async () => {
     await sites.start('company');
     const synced = await sotto(bank('sync', ...members));
