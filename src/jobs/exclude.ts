@@ -88,12 +88,12 @@ async function* prepare(context: JobContext, size: 'exact' | 'class') {
   return { chosen, input };
 }
 
+/** By the name that the audience's own gate refuses it by: whichever party is first, both fail alike. */
 function requireAudience(rows: number, least: number): void {
   if (rows >= least) return;
-  throw new SottoError('parameters-rejected', 'the audience has fewer rows than were agreed on', {
-    field: 'spec.exclude.min_rows',
-    expected: `${least} or more`,
+  throw new SottoError('budget-exhausted', 'the audience has fewer rows than were agreed on', {
     found: rows,
+    least,
   });
 }
 

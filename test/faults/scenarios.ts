@@ -6,7 +6,10 @@ import type { Limits } from '../../src/jobs/index.ts';
 import { cleartextTasks } from '../support/cleartext.ts';
 import { alignSpec, trainSpec } from '../support/jobs.ts';
 import { lendingTables } from '../support/lending.ts';
+import { campaign, measureJob } from '../support/measured.ts';
 import { seededRandom } from '../support/random.ts';
+import { audienceTable, customersTable, setSpec } from '../support/set-jobs.ts';
+import { toyGroup } from '../support/toy-group.ts';
 import { idTable, type Name, openPair, type Pair, reaches } from '../support/workers.ts';
 
 export interface Scenario {
@@ -15,6 +18,8 @@ export interface Scenario {
   readonly spec: (pair: Pair) => Promise<JobSpec>;
   /** Two outcomes of one party are the same when these are equal. */
   readonly essence: (pair: Pair, name: Name, job: Job) => Promise<unknown>;
+  /** The most answers that either party may have debited, however the job ended; unless said, it is not looked at. */
+  readonly mostDebits?: number;
 }
 
 /** Impatient: a frame that was lost is noticed within seconds. */
@@ -26,11 +31,14 @@ const LIMITS: Partial<Limits> = {
 };
 
 /** Workers on these files with noiseless encryption: its errors are not what faults could change. */
-async function pairOn(files: Readonly<Record<string, string>>): Promise<Pair> {
+async function pairOn(
+  files: Readonly<Record<string, string>>,
+  compute = (name: Name) => inlineCompute(cleartextTasks(seededRandom(`${name} ring`))),
+): Promise<Pair> {
   let starts = 0;
   const side = (name: Name) => ({
     limits: LIMITS,
-    compute: inlineCompute(cleartextTasks(seededRandom(`${name} ring`))),
+    compute: compute(name),
     files,
     // Other coins at each start; the first submission of a pair always draws the same seed of the split.
     change: <T>(options: T): T => ({ ...options, random: seededRandom(`${name} ${starts++}`) }),
@@ -61,6 +69,41 @@ const trained = ({ result }: Job): unknown => {
   return { rows, trainRows, passes, ...(metrics ? { auc: metrics.auc.toFixed(2) } : {}) };
 };
 
+/** The bank's customers and the company's audience, in a group that is quick to compute in. */
+const openSets = () =>
+  pairOn({ 'loans.csv': customersTable(), 'calls.csv': audienceTable() }, () =>
+    inlineCompute(toyGroup),
+  );
+const CAMPAIGN = campaign(['control', 'letter'], 120);
+const measurement = measureJob({ cohorts: [{ name: 'control' }, { name: 'letter' }], epsilon: 2 });
+
+/** Both hold one table. */
+async function sameAtBoth(pair: Pair, { id, result }: Job): Promise<boolean> {
+  const jobs = await Promise.all([pair.bank.get(id), pair.telco.get(id)]);
+  return jobs.every((job) => JSON.stringify(job.result) === JSON.stringify(result));
+}
+
+/** Whoever is held out is drawn anew after some faults: what must not change is that nobody known is delivered to. */
+async function excluded(pair: Pair, { id }: Job): Promise<unknown> {
+  const lines = async (file: string) => await sorted(pair.telco.artifact(id, file, 'ada'));
+  const known = new Set(
+    customersTable()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(',')[0]),
+  );
+  const ofBank = (rows: readonly string[]): number =>
+    rows.filter((line) => known.has(line.split(',')[0])).length;
+  const [delivered, withheld] = [await lines('deliver.csv'), await lines('withheld.csv')];
+  const { heldOut, overlap } = (await pair.bank.get(id)).result as Record<string, number>;
+  return {
+    rows: delivered.length + withheld.length,
+    delivered: ofBank(delivered),
+    withheld: ofBank(withheld),
+    told: heldOut! + overlap! === withheld.length - 1,
+  };
+}
+
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   align: {
     open: () => pairOn({ 'loans.csv': idTable(0, 40), 'calls.csv': idTable(25, 70) }),
@@ -88,5 +131,39 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       const { rows, ownRows, peerRows } = result as Record<string, unknown>;
       return { rows, ownRows, peerRows };
     },
+  },
+  exclude: {
+    open: openSets,
+    spec: async () => setSpec({ case: 'exclude', value: {} }),
+    essence: async (pair, _name, job) => await excluded(pair, job),
+    mostDebits: 1,
+  },
+  select: {
+    open: openSets,
+    spec: async () =>
+      setSpec(
+        { case: 'select', value: {} },
+        { passive: { party: 'telco', dataset: 'calls', columns: [{ name: 'age' }] } },
+      ),
+    essence: async (pair, name, job) => ({
+      result: job.result,
+      rows: await sorted(pair.workers.get(name)!.artifact(job.id, 'selected.csv', 'ada')),
+    }),
+    mostDebits: 1,
+  },
+  count: {
+    open: openSets,
+    spec: async () => setSpec({ case: 'count', value: {} }),
+    essence: async (pair, _name, job) => await sameAtBoth(pair, job),
+    mostDebits: 1,
+  },
+  measure: {
+    open: () =>
+      pairOn({ 'loans.csv': CAMPAIGN.converted, 'calls.csv': CAMPAIGN.exposed }, () =>
+        inlineCompute(),
+      ),
+    spec: async () => measurement,
+    // Each attempt that gave anything is debited, so the number of debits depends on the faults.
+    essence: async (pair, _name, job) => await sameAtBoth(pair, job),
   },
 };

@@ -98,6 +98,8 @@ async function judge(
   expected: Undisturbed,
   jobs: readonly [Job | undefined, Job | undefined],
 ): Promise<Verdict> {
+  if (scenario.mostDebits !== undefined && (await debits(pair)) > scenario.mostDebits)
+    return 'wrong';
   const succeeded = jobs.filter((job) => job?.state === JobState.SUCCEEDED).length;
   if (succeeded === 1) return 'wrong';
   if (succeeded === 0) {
@@ -111,6 +113,13 @@ async function judge(
     if (essence !== expected.essence[name]) return 'wrong';
   }
   return 'same';
+}
+
+/** Of the party that debited more. */
+async function debits(pair: Pair): Promise<number> {
+  const exposures = await Promise.all(NAMES.map((name) => pair.workers.get(name)!.exposures()));
+  const each = exposures.map((all) => all.reduce((sum, { releases }) => sum + releases, 0));
+  return Math.max(...each);
 }
 
 async function startAgain(pair: Pair, name: Name): Promise<void> {
