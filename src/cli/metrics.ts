@@ -4,10 +4,13 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { asSottoError } from '../base/errors.ts';
 import type { Log, LogEvent } from '../base/events.ts';
+import type { Transport } from '../channel/transport.ts';
 import type { Pool } from '../compute/pool.ts';
+import type { Peers } from '../jobs/index.ts';
 import { type HttpTls, openHttp } from '../rpc/index.ts';
-import type { TagService } from '../tags/index.ts';
+import type { TagQuota, TagService } from '../tags/index.ts';
 
 const STEP_SECONDS = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000];
 const QUERY_SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
@@ -31,7 +34,7 @@ export class Metrics implements Disposable {
     'where',
     'code',
   ]);
-  readonly #bytes = this.#counter('sotto_peer_bytes_total', 'Bytes of ended attempts', [
+  readonly #bytes = this.#counter('sotto_peer_bytes_total', 'Bytes of frames, as they go', [
     'peer',
     'direction',
   ]);
@@ -88,8 +91,41 @@ export class Metrics implements Disposable {
     };
   }
 
-  /** A service whose queries are counted. */
-  countedTags(service: TagService): TagService {
+  /** Peers whose conversations are counted, frame by frame: a job of hours shows that it moves. */
+  countedPeers(peers: Peers): Peers {
+    const counted = (peer: string, transport: Transport): Transport => ({
+      write: async (frame) => {
+        const { length } = frame;
+        await transport.write(frame);
+        this.#bytes.inc({ peer, direction: 'sent' }, length);
+      },
+      read: async () => {
+        const frame = await transport.read();
+        this.#bytes.inc({ peer, direction: 'received' }, frame?.length ?? 0);
+        return frame;
+      },
+      close: () => transport.close(),
+    });
+    return {
+      open: async (peer, signal) => counted(peer, await peers.open(peer, signal)),
+      serve: (handler) => peers.serve((peer, transport) => handler(peer, counted(peer, transport))),
+    };
+  }
+
+  /** A service whose queries are counted, and whose quotas are shown when somebody looks. */
+  countedTags(service: TagService, quotas: () => readonly TagQuota[]): TagService {
+    const labels = ['table', 'peer', 'purpose', 'span'];
+    const show = (name: string, help: string, of: (quota: TagQuota) => number | undefined): void =>
+      this.#gauge(name, help, labels, (gauge) => {
+        gauge.reset();
+        for (const quota of quotas()) {
+          const { table, peer, purpose, span } = quota;
+          const items = of(quota);
+          if (items !== undefined) gauge.set({ table, peer, purpose, span }, items);
+        }
+      });
+    show('sotto_tag_quota_used', 'Ids debited; without a purpose: of all', ({ used }) => used);
+    show('sotto_tag_quota_left', 'Ids that may still be asked for', ({ left }) => left);
     return {
       getManifest: (peer, request) => service.getManifest(peer, request),
       fetchBlob: (peer, request) => service.fetchBlob(peer, request),
@@ -97,14 +133,16 @@ export class Metrics implements Disposable {
       query: async (peer, request) => {
         const stop = this.#queries.startTimer();
         let table = 'refused';
-        let outcome = 'refused';
+        let outcome = 'answered';
         try {
           const response = await service.query(peer, request);
           // Only now: until it is answered the name is the caller's, and could be any text.
           table = request.datasetId;
-          outcome = 'answered';
           this.#items.inc({ table, peer }, request.blinded.length / 32);
           return response;
+        } catch (thrown) {
+          outcome = asSottoError(thrown).code;
+          throw thrown;
         } finally {
           stop({ table, outcome });
         }
@@ -134,14 +172,10 @@ export class Metrics implements Disposable {
   }
 
   #changed(event: Extract<LogEvent, { event: 'job-changed' }>): void {
-    const { job, peer, state, code, bytesSent, bytesReceived } = event;
+    const { job, state, code } = event;
     this.#changes.inc({ state });
     if (code !== undefined) this.#failed('job', code);
     if (state !== 'RUNNING') this.#enter(job, undefined);
-    if (state === 'INTERRUPTED' || isEnd(state)) {
-      this.#bytes.inc({ peer, direction: 'sent' }, bytesSent);
-      this.#bytes.inc({ peer, direction: 'received' }, bytesReceived);
-    }
     if (isEnd(state)) this.#states.delete(job);
     else this.#states.set(job, state);
   }

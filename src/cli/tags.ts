@@ -3,7 +3,14 @@ import { setTimeout } from 'node:timers/promises';
 import { asSottoError, SottoError } from '../base/errors.ts';
 import type { Log } from '../base/events.ts';
 import { type OperatorPublic, openSidecar, serveTags } from '../rpc/index.ts';
-import { type Batcher, Meter, openBatcher, TagServer, type TagService } from '../tags/index.ts';
+import {
+  type Batcher,
+  Meter,
+  openBatcher,
+  type TagQuota,
+  TagServer,
+  type TagService,
+} from '../tags/index.ts';
 import type { Config } from './config.ts';
 import type { Keyring } from './key-watch.ts';
 import {
@@ -20,7 +27,7 @@ export interface TagParts extends AskingParts {
   readonly operators: readonly { readonly public: OperatorPublic }[];
   readonly log: Log;
   /** Wraps what peers ask, to count it. */
-  readonly counted: (service: TagService) => TagService;
+  readonly counted: (service: TagService, quotas: () => readonly TagQuota[]) => TagService;
   /** Called once for each server, with what takes up changed certificates. */
   readonly renewable: (renew: (ring: Keyring) => void) => void;
 }
@@ -50,7 +57,7 @@ async function serve(
     meter,
     now,
   });
-  const service = counted(server);
+  const service = counted(server, () => server.quotas());
   const served = opened.use(
     await serveTags({ listen: listen!, keys, peers: publics, service, log }),
   );

@@ -123,7 +123,7 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
       },
       vault,
       disk: systemDisk,
-      peers,
+      peers: metrics.countedPeers(peers),
       compute,
       random: systemRandom,
       clock: systemClock,
@@ -149,7 +149,7 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
         compute,
         vault,
         log,
-        counted: (service) => metrics.countedTags(service),
+        counted: (service, quotas) => metrics.countedTags(service, quotas),
         renewable: (renew) => renewals.push(renew),
       });
     }

@@ -9,4 +9,4 @@ export { checkChain, readReceipt } from './receipts.ts';
 export type { TagRemote } from './remote.ts';
 export { type SealOptions, type SealProgress, seal, type TagTable } from './seal.ts';
 export { currentVersion, type ServedTable, versionGone } from './served-tables.ts';
-export { TagServer, type TagService } from './server.ts';
+export { type TagQuota, TagServer, type TagService } from './server.ts';

@@ -31,6 +31,13 @@ interface Debit {
   readonly reject: (error: unknown) => void;
 }
 
+/** Evaluations debited in a span, and those that are left of its quota; undefined: there is none. */
+export interface Usage {
+  readonly span: Span;
+  readonly used: number;
+  readonly left: number | undefined;
+}
+
 export class Meter implements Disposable {
   readonly #database: DatabaseSync;
   readonly #now: () => number;
@@ -112,6 +119,21 @@ export class Meter implements Disposable {
     return row?.total ?? 0;
   }
 
+  /** Of the present day and of the manifest's epoch; with an empty purpose of all purposes together. */
+  usage({ tenant, datasetId, quota, purposeQuotas, epoch }: Manifest, purpose: string): Usage[] {
+    const own = purposeQuotas.find((each) => each.purpose === purpose)?.quota;
+    const spans = spansOf(purpose === '' ? quota : own, purpose, epoch, this.#now());
+    return spans.slice(1).map(({ span, name, number, most }) => {
+      const used = this.#spent(tenant, datasetId, name, number);
+      return { span, used, left: most === 0n ? undefined : Math.max(0, Number(most) - used) };
+    });
+  }
+
+  #spent(tenant: string, dataset: string, name: string, number: number): number {
+    const row = this.#statements.spent.get(tenant, dataset, name, number);
+    return (row as { items: number } | undefined)?.items ?? 0;
+  }
+
   #commit(): void {
     const debits = this.#waiting;
     this.#waiting = [];
@@ -188,8 +210,7 @@ export class Meter implements Disposable {
     const spans = [...spansOf(quota, '', epoch, time), ...spansOf(own, purpose, epoch, time)];
     const left = spans.map(({ span, said, name, number, most, lengthMs }) => {
       if (most === 0n) return UNLIMITED;
-      const row = this.#statements.spent.get(tenant, datasetId, name, number);
-      const spent = (row as { items: number } | undefined)?.items ?? 0;
+      const spent = this.#spent(tenant, datasetId, name, number);
       const rest = most - BigInt(spent) - BigInt(items);
       if (rest >= 0n) return rest;
       // No waiting helps at the end of an epoch, nor when one request is larger than a whole span's quota.

@@ -96,6 +96,15 @@ export class ServedTables {
     return loaded;
   }
 
+  /** Undefined as long as there is none that can be read: whoever asks for it is told why. */
+  newest(table: ServedTable): Manifest | undefined {
+    try {
+      return this.versions(table).versions.at(-1)?.manifest;
+    } catch {
+      return undefined;
+    }
+  }
+
   answered(table: ServedTable, versionId: string): Version {
     const { versions } = this.versions(table);
     const found = versions.find(({ manifest }) => manifest.versionId === versionId);

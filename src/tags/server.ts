@@ -23,7 +23,7 @@ import {
 import { Evaluations } from './evaluations.ts';
 import { TableFolder } from './folder.ts';
 import { NAME } from './manifest.ts';
-import type { Meter } from './meter.ts';
+import type { Meter, Usage } from './meter.ts';
 import { signReceipt } from './receipts.ts';
 import { type ServedFrom, type ServedTable, ServedTables } from './served-tables.ts';
 import { rowBytes } from './shape.ts';
@@ -51,6 +51,13 @@ export interface TagServerOptions extends ServedFrom {
   readonly meter: Meter;
 }
 
+/** How far one tenant's quota of one table is used; an empty purpose stands for all together. */
+export interface TagQuota extends Usage {
+  readonly table: string;
+  readonly peer: string;
+  readonly purpose: string;
+}
+
 export const MOST_ITEMS = 4096;
 export const POINT_BYTES = 32;
 const KEY_BYTES = 16;
@@ -69,6 +76,21 @@ export class TagServer implements TagService {
     this.#options = options;
     this.#tables = new ServedTables(options.tables, options);
     this.#evaluations = new Evaluations(options.compute);
+  }
+
+  /** Of each newest version; a table that was never sealed has none. */
+  quotas(): TagQuota[] {
+    return this.#options.tables.flatMap((table) => {
+      const manifest = this.#tables.newest(table);
+      if (manifest === undefined) return [];
+      const { datasetId, tenant: peer } = table;
+      const purposes = ['', ...table.purposes.filter((purpose) => purpose !== '*')];
+      return purposes.flatMap((purpose) =>
+        this.#options.meter
+          .usage(manifest, purpose)
+          .map((usage) => ({ ...usage, table: datasetId, peer, purpose })),
+      );
+    });
   }
 
   async getManifest(peer: string, request: GetManifestRequest): Promise<GetManifestResponse> {

@@ -214,3 +214,18 @@ test('two processes do not serve from one file', () => {
   expect(() => open()).toThrow(/another process/);
   expect(meter.total('bank', 'members')).toBe(0);
 });
+
+test('what is used and left is told by day and epoch, for a purpose and for all together', async () => {
+  const { clock, open } = opened();
+  using meter = open();
+  const manifest = manifestOf({ perSecond: 9n, perDay: 10n });
+  await meter.debit(manifest, requestOf(4));
+  expect(meter.usage(manifest, '')).toEqual([
+    { span: 'day', used: 4, left: 6 },
+    { span: 'epoch', used: 4, left: undefined },
+  ]);
+  expect(meter.usage(manifest, 'marketing').map(({ used }) => used)).toEqual([4, 4]);
+  expect(meter.usage(manifest, 'else').map(({ used }) => used)).toEqual([0, 0]);
+  clock.now += DAY_MS;
+  expect(meter.usage(manifest, '').map(({ used }) => used)).toEqual([0, 4]);
+});
