@@ -1,4 +1,7 @@
-/** `npm run bench -- <subject> [--json] [--quick] [--only <regular expression>]`: measures a subject and prints its rows. */
+/**
+ * `npm run bench -- <subject>|all [--json] [--quick] [--only <regular expression>]`: measures a subject and prints its
+ * rows. `--only` is for subjects that take minutes, and chooses by titles or sizes of what they measure.
+ */
 import { parseArgs } from 'node:util';
 import { isMet, machine, type Row, type Subject } from './harness.ts';
 import { subjects } from './subjects.ts';
@@ -29,19 +32,29 @@ function print(row: Row, where: string): void {
 async function measure(subject: Subject): Promise<boolean> {
   const where = machine();
   if (!flags.json) console.log(`# ${where}`);
-  let met = true;
+  let [rows, met] = [0, true];
   for await (const row of subject({ quick: flags.quick, only: new RegExp(flags.only) })) {
     print(row, where);
+    rows += 1;
+    for (const [key, value] of Object.entries({ value: row.value, ratio: row.ratio ?? 0 })) {
+      if (!Number.isFinite(value)) throw new Error(`not a number: ${key} of ${row.name}`);
+    }
     met &&= isMet(row) !== false;
   }
+  if (rows === 0) throw new Error(`no row was measured${flags.only && `: --only ${flags.only}`}`);
   return met;
 }
 
 const [name = ''] = positionals;
-const load = subjects[name];
-if (load === undefined) {
-  console.error(`no subject '${name}'; there are: ${Object.keys(subjects).join(', ')}`);
-  process.exitCode = 2;
-} else if (!(await measure(await load()))) {
-  process.exitCode = 1; // a goal was missed, and the row says by how much
+const chosen = name === 'all' ? Object.keys(subjects) : [name];
+for (const one of chosen) {
+  const load = subjects[one];
+  if (load === undefined) {
+    console.error(`no subject '${one}'; there are: all, ${Object.keys(subjects).join(', ')}`);
+    process.exitCode = 2;
+    continue;
+  }
+  if (name === 'all') console.error(`== ${one}`);
+  // A goal that is missed ends with 1, and the row says by how much.
+  if (!(await measure(await load()))) process.exitCode = 1;
 }

@@ -15,6 +15,8 @@ export interface DirectTraining {
   readonly threads?: number;
   readonly line?: Shape;
   readonly profiled?: boolean;
+  /** Called when the bank begins a pass from the second on, so many seconds from its start. */
+  readonly onPass?: (pass: number, seconds: number) => void;
 }
 
 export interface TrainedDirectly {
@@ -22,11 +24,15 @@ export interface TrainedDirectly {
   readonly company: TrainingFigures;
 }
 
-type Word = { address: string } | { ready: true } | { figures: TrainingFigures };
+type Word =
+  | { address: string }
+  | { ready: true }
+  | { figures: TrainingFigures }
+  | { pass: number; at: number };
 
 /** Both parties on this machine. */
 export async function trainDirectly(training: DirectTraining): Promise<TrainedDirectly> {
-  const { rows, passes, threads = 1, line, profiled = false } = training;
+  const { rows, passes, threads = 1, line, profiled = false, onPass } = training;
   await using folder = await temporaryFolder();
   await Promise.all([initKeys('bank', folder.path), initKeys('company', folder.path)]);
   const task = {
@@ -44,6 +50,8 @@ export async function trainDirectly(training: DirectTraining): Promise<TrainedDi
       serialization: 'advanced',
     });
     children.push(child);
+    if (own.party === 'bank')
+      child.on('message', (word: Word) => 'pass' in word && onPass?.(word.pass, word.at));
     child.send({ task: { ...task, ...own } satisfies TrainingTask });
     return child;
   };
@@ -64,10 +72,12 @@ export async function trainDirectly(training: DirectTraining): Promise<TrainedDi
   }
 }
 
-/** The next word of a process; a failure when it ends without one. */
+/** The next word of a process that is not of its progress; a failure when it ends without one. */
 async function wordOf(child: ChildProcess): Promise<Word> {
   const { promise, reject, resolve } = Promise.withResolvers<Word>();
-  child.once('message', (word) => resolve(word as Word));
+  child.on('message', (word: Word) => {
+    if (!('pass' in word)) resolve(word);
+  });
   child.once('exit', (code, signal) =>
     reject(new Error(`a party's process ended before its word: ${code ?? signal}`)),
   );

@@ -58,7 +58,11 @@ export interface TrainingFigures {
 }
 
 /** Independent uniform columns of variance 1, hence white as a training wants them. */
-function ownColumns({ rows, columns, party }: TrainingTask): FeatureMatrix {
+export function ownColumns({
+  rows,
+  columns,
+  party,
+}: Pick<TrainingTask, 'rows' | 'columns' | 'party'>): FeatureMatrix {
   const word = wordsFrom(party === 'bank' ? 1 : 2);
   const scale = Math.sqrt(12) / 2 ** 32;
   const values = new Float64Array(rows * columns);
@@ -67,7 +71,7 @@ function ownColumns({ rows, columns, party }: TrainingTask): FeatureMatrix {
 }
 
 /** A quarter or so are 1, and the own columns say something about which. */
-function ownLabels({ rows, columns, values }: FeatureMatrix): Uint8Array {
+export function ownLabels({ rows, columns, values }: FeatureMatrix): Uint8Array {
   const word = wordsFrom(3);
   return Uint8Array.from({ length: rows }, (_, row) => {
     let logit = -1.2;
@@ -108,6 +112,7 @@ async function train(task: TrainingTask, party: Party, run: Run<Trained>) {
     if (pass < 2 || passes.at(-1)?.pass === pass) continue;
     const at = (performance.now() - started) / 1000;
     passes.push({ pass, at, cpu: cpuSeconds(), sent: party.channel.traffic.sent });
+    tellParent({ pass, at });
   }
   await party.channel.finish();
   const seconds = (performance.now() - started) / 1000;
