@@ -12,6 +12,7 @@ import { operatorTargets } from './targets/operators.ts';
 import { ciphertexts, primitiveTargets } from './targets/primitives.ts';
 import { proposalTargets } from './targets/proposals.ts';
 import { roleTargets } from './targets/roles.ts';
+import { storedTargets } from './targets/stored.ts';
 import { tagTargets } from './targets/tags.ts';
 
 export const TARGETS: readonly Target[] = [
@@ -21,6 +22,7 @@ export const TARGETS: readonly Target[] = [
   ...proposalTargets,
   ...operatorTargets,
   ...fileTargets,
+  ...storedTargets,
   ...tagTargets,
   messages,
 ];
