@@ -27,6 +27,7 @@ const SECTIONS = {
   exclude: ['Channel', 'Agreement', 'Exclude'],
   select: ['Channel', 'Agreement', 'Select', 'Align'],
   count: ['Channel', 'Agreement', 'Count'],
+  measure: ['Channel', 'Agreement', 'Measure'],
 } as const;
 
 async function watched(
@@ -53,7 +54,22 @@ async function watched(
   }));
 }
 
-/** Aligns, trains under real encryption, and predicts; the same customers each time, labels as given. */
+/** Who of each region has not paid back, and with what income. */
+const measureSpec = (): JobSpec =>
+  alignSpec({
+    active: { party: 'bank', dataset: 'loans', label: { column: 'bad', positive: '1' } },
+    protocol: {
+      case: 'measure',
+      value: {
+        cohortColumn: 'region',
+        cohorts: ['north', 'south', 'west'].map((name) => ({ name })),
+        metrics: [{ column: 'income', least: 0, most: 1_000 }],
+        epsilon: 10,
+      },
+    },
+  });
+
+/** Aligns, trains under real encryption, and predicts, and asks of sets; the same customers each time, labels as given. */
 export async function* watchJobs(files = lendingTables()): AsyncGenerator<PartyView> {
   await using pair = await openPair({
     bank: {
@@ -83,4 +99,5 @@ export async function* watchJobs(files = lendingTables()): AsyncGenerator<PartyV
   const selection = { protocol: { case: 'select', value: {} }, passive } as const;
   yield* await watched(pair, 'select', alignSpec(selection));
   yield* await watched(pair, 'count', alignSpec({ protocol: { case: 'count', value: {} } }));
+  yield* await watched(pair, 'measure', measureSpec());
 }

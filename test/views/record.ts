@@ -8,7 +8,9 @@ import {
   ProposeMessageSchema,
 } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
 import { file_sotto_job_v1_audit } from '../../src/gen/sotto/job/v1/audit_pb.ts';
+import { file_sotto_job_v1_measure } from '../../src/gen/sotto/job/v1/measure_pb.ts';
 import { file_sotto_job_v1_setup } from '../../src/gen/sotto/job/v1/setup_pb.ts';
+import { file_sotto_protocol_v1_measure } from '../../src/gen/sotto/protocol/v1/measure_pb.ts';
 import { file_sotto_protocol_v1_psi } from '../../src/gen/sotto/protocol/v1/psi_pb.ts';
 import { file_sotto_protocol_v1_score } from '../../src/gen/sotto/protocol/v1/score_pb.ts';
 import { file_sotto_protocol_v1_sets } from '../../src/gen/sotto/protocol/v1/sets_pb.ts';
@@ -18,7 +20,9 @@ import { file_sotto_protocol_v1_vertical_lr } from '../../src/gen/sotto/protocol
 export const registry: Registry = createRegistry(
   file_sotto_job_v1_agreement,
   file_sotto_job_v1_audit,
+  file_sotto_job_v1_measure,
   file_sotto_job_v1_setup,
+  file_sotto_protocol_v1_measure,
   file_sotto_protocol_v1_psi,
   file_sotto_protocol_v1_score,
   file_sotto_protocol_v1_sets,
