@@ -4,6 +4,7 @@ import type { Run } from '../protocols/party.ts';
 import { type CountResult, countAsker, countComparer } from '../protocols/sets/index.ts';
 import { csv } from './align.ts';
 import { otherRole } from './fields.ts';
+import { inOneStep } from './kept.ts';
 import { bothOf, listOf, questionOf, readRows, sessionOf } from './own-rows.ts';
 import { at, type JobContext, type JobRole, type Outcome, stretch } from './role.ts';
 import { countSpec, segmentsOf } from './terms/count.ts';
@@ -13,7 +14,7 @@ const COUNTED = 0.98;
 
 /** Leaves `counts.csv`, which is the same at both parties. */
 const countJob = (role: typeof countComparer | typeof countAsker): JobRole =>
-  async function* (context): Run<Outcome> {
+  inOneStep('count', async function* (context): Run<Outcome> {
     const spec = context.agreement.spec!;
     const { floor, epsilon, exact } = countSpec(spec);
     const segments = segmentsOf(spec, context.role);
@@ -42,7 +43,7 @@ const countJob = (role: typeof countComparer | typeof countAsker): JobRole =>
         context.gate.release(questionOf(context, chosen, { peerNames: names, cost }), draw),
     });
     return outcome(context, yield* stretch(run, READ, COUNTED));
-  };
+  });
 
 export const activeCountJob = countJob(countComparer);
 export const passiveCountJob = countJob(countAsker);

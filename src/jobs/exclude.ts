@@ -3,8 +3,9 @@ import { SottoError } from '../base/errors.ts';
 import type { Run } from '../protocols/party.ts';
 import { excludeAsker, excludeComparer, type PeerLists } from '../protocols/sets/index.ts';
 import { csv } from './align.ts';
+import { inOneStep } from './kept.ts';
 import { type ChosenRows, listOf, questionOf, readRows, sessionOf } from './own-rows.ts';
-import { at, type JobContext, type JobRole, type Outcome, stretch } from './role.ts';
+import { at, type JobContext, type Outcome, stretch } from './role.ts';
 import { excludeSpec } from './terms/exclude.ts';
 
 const READ = 0.05;
@@ -14,7 +15,7 @@ const ANSWERED = 0.95;
  * The party that compares. It records how many people are held out: of those withheld they alone can
  * become its customers by themselves, so that they are the control group of the campaign.
  */
-export const activeExcludeJob: JobRole = async function* (context): Run<Outcome> {
+export const activeExcludeJob = inOneStep('exclude', async function* (context): Run<Outcome> {
   const { chosen, input } = yield* prepare(context, 'class');
   const { minRows } = excludeSpec(context.agreement.spec!);
   const question = ({ names, sizes }: PeerLists) =>
@@ -39,10 +40,10 @@ export const activeExcludeJob: JobRole = async function* (context): Run<Outcome>
     parameters: parametersOf(context),
     artifacts: {},
   };
-};
+});
 
 /** The party that delivers. Leaves `deliver.csv` and `withheld.csv`, with the audience's own columns. */
-export const passiveExcludeJob: JobRole = async function* (context): Run<Outcome> {
+export const passiveExcludeJob = inOneStep('exclude', async function* (context): Run<Outcome> {
   const { chosen, input } = yield* prepare(context, 'exact');
   const run = excludeAsker(context.party, {
     ...input,
@@ -70,7 +71,7 @@ export const passiveExcludeJob: JobRole = async function* (context): Run<Outcome
       'withheld.csv': await recordsOf(context, leave),
     },
   };
-};
+});
 
 /** An audience's size is public; the size of what a condition chose among customers is not. */
 async function* prepare(context: JobContext, size: 'exact' | 'class') {

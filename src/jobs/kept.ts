@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { utf8 } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import type { FeatureMatrix } from '../math/columns.ts';
+import type { JobRole, Outcome } from './role.ts';
 import type { Codec } from './steps.ts';
 
 export const DIGEST_BYTES = 32;
@@ -20,6 +21,26 @@ export const DOUBLES: Codec<Float64Array> = {
 
 /** A step is done, and there is nothing to keep of it. */
 export const DONE: Codec<unknown> = { encode: () => new Uint8Array(0), decode: () => undefined };
+
+/** Of a job whose files are all text. */
+const OUTCOME: Codec<Outcome> = {
+  encode({ artifacts, ...rest }) {
+    const texts = Object.entries(artifacts).map(([name, file]) => [name, decode(file)]);
+    return utf8(JSON.stringify({ ...rest, artifacts: Object.fromEntries(texts) }));
+  },
+  decode(state) {
+    const { artifacts, ...rest } = JSON.parse(decode(state));
+    const files = Object.entries<string>(artifacts).map(([name, text]) => [name, utf8(text)]);
+    return { ...rest, artifacts: Object.fromEntries(files) };
+  },
+};
+const decode = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
+/** The role as one step: whoever has done it has its outcome, also once the peer has left or the table has changed. */
+export const inOneStep = (name: string, role: JobRole): JobRole =>
+  async function* (context) {
+    return yield* context.steps.once(name, OUTCOME, () => role(context));
+  };
 
 /** Of what goes into a training. It never leaves this worker, nor does the journal that it is kept in. */
 export function featuresDigest(

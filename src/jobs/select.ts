@@ -8,8 +8,9 @@ import { alignFirst, alignSecond } from '../protocols/psi/index.ts';
 import { exchangeSizes, sizeClass, sizeOf } from '../protocols/sets/index.ts';
 import { csv } from './align.ts';
 import { otherRole, participant } from './fields.ts';
+import { inOneStep } from './kept.ts';
 import { type ChosenRows, listOf, questionOf, readRows, sessionOf } from './own-rows.ts';
-import { at, type JobContext, type JobRole, type Outcome, stretch } from './role.ts';
+import { at, type JobContext, type Outcome, stretch } from './role.ts';
 
 const READ = 0.05;
 const ALIGNED = 0.9;
@@ -20,7 +21,7 @@ const VALUE_LENGTH = 1_000;
 const VALUE_BYTES = 4 * VALUE_LENGTH;
 
 /** Either role: selection is symmetric but for the columns. Leaves `selected.csv`: own id, and the peer's columns. */
-export const selectJob: JobRole = async function* (context): Run<Outcome> {
+export const selectJob = inOneStep('select', async function* (context): Run<Outcome> {
   const { own, role, agreement } = context;
   yield at('read ids', 0);
   const [chosen] = (await readRows(context, [own.where])) as [ChosenRows];
@@ -40,7 +41,7 @@ export const selectJob: JobRole = async function* (context): Run<Outcome> {
     parameters: { group: 'ristretto255' },
     artifacts: { 'selected.csv': csv(header, [ids, ...received]) },
   };
-};
+});
 
 /** Own row numbers in the common order. The gate is asked once sizes and names are known. */
 async function* commonRows(context: JobContext, chosen: ChosenRows) {
