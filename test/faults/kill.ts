@@ -8,18 +8,58 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type JsonValue, toJson } from '@bufbuild/protobuf';
 import { type JobSpec, JobSpecSchema } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
-import { alignSpec, trainSpec } from '../support/jobs.ts';
+import { alignSpec, type SpecInit, trainSpec } from '../support/jobs.ts';
 import { MOMENTS, type Moment } from './injected.ts';
 import { type Outcome, PARTIES, type Side, Sides } from './sides.ts';
 import type { Ended, OpenRequest, Party } from './worker.ts';
 
-export const PROTOCOLS = ['align', 'predict', 'train', 'train encrypted'] as const;
+/** Jobs that are one step. */
+const SETS: Readonly<Record<'exclude' | 'select' | 'count' | 'measure', SpecInit>> = {
+  // Nobody is held out, and counts have no noise: what is drawn anew would differ from run to run.
+  exclude: { protocol: { case: 'exclude', value: { overlapDisclosed: true } } },
+  select: {
+    protocol: { case: 'select', value: {} },
+    passive: {
+      party: 'telco',
+      dataset: 'calls',
+      where: 'minutes > 0',
+      columns: [{ name: 'region' }],
+    },
+  },
+  count: { protocol: { case: 'count', value: { exact: true } } },
+  measure: {
+    active: { party: 'bank', dataset: 'loans', label: { column: 'bad', positive: '1' } },
+    protocol: {
+      case: 'measure',
+      value: {
+        cohortColumn: 'region',
+        cohorts: ['north', 'south', 'west'].map((name) => ({ name })),
+        epsilon: 10, // noise is zero but in one run of a thousand
+      },
+    },
+  },
+};
+
+export const PROTOCOLS = [
+  'align',
+  'exclude',
+  'select',
+  'count',
+  'measure',
+  'predict',
+  'train',
+  'train encrypted',
+] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** A training is aligned, set up, passes, keeps all of them, opens, scores, and is finished. */
 export const PASSES = 5;
 export const STEPS: Readonly<Record<Protocol, number>> = {
   align: 2,
+  exclude: 2,
+  select: 2,
+  count: 2,
+  measure: 2,
   predict: 3,
   train: PASSES + 6,
   'train encrypted': PASSES + 6,
@@ -53,7 +93,15 @@ const STOP_MS = 15_000;
 const STOPPED_MS = 700;
 /** Replies are rounded, and keys err: weights of other coins differ by their noise. */
 const WEIGHT_NOISE = 0.05;
-const FILES = ['aligned.csv', 'scores.csv'];
+const FILES = [
+  'aligned.csv',
+  'counts.csv',
+  'deliver.csv',
+  'measure.csv',
+  'scores.csv',
+  'selected.csv',
+  'withheld.csv',
+];
 
 const SIDES: readonly (readonly Party[])[] = [['bank'], ['telco'], PARTIES];
 
@@ -131,7 +179,7 @@ export class Killing implements AsyncDisposable {
     const open = (party: Party): OpenRequest => ({
       verb: 'open',
       stateDir: join(folder, party),
-      encrypted: protocol === 'train encrypted',
+      encrypted: protocol === 'train encrypted' || protocol === 'measure',
       ...(one?.sides.includes(party)
         ? { point: { moment: one.moment, step: one.step }, dies: one.fault === 'SIGKILL' }
         : {}),
@@ -152,6 +200,7 @@ export class Killing implements AsyncDisposable {
 
   async #spec(protocol: Protocol, folder: string): Promise<JsonValue> {
     if (protocol === 'align') return json(alignSpec());
+    if (protocol in SETS) return json(alignSpec(SETS[protocol as keyof typeof SETS]));
     if (protocol !== 'predict') {
       return json(trainSpec({ protocol: { case: 'train', value: { passes: PASSES } } }));
     }

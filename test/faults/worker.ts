@@ -30,6 +30,9 @@ import { type Point, Watch } from './injected.ts';
 
 export type Party = 'bank' | 'telco';
 
+/** A measurement that was cut is measured with other noise, which is paid for each time. */
+const PLENTY = { epsilon: 100, exact: 100, rows: 20_000_000 };
+
 export interface OpenRequest {
   readonly verb: 'open';
   readonly stateDir: string;
@@ -107,7 +110,7 @@ async function open({ stateDir, encrypted, point, dies }: OpenRequest): Promise<
     random,
     clock: systemClock,
     datasets: { [dataset]: config },
-    offers: [{ peer, dataset, columns: 'all', purposes: ['*'] }],
+    offers: [{ peer, dataset, columns: 'all', purposes: ['*'], budget: PLENTY }],
     rules: [{ peer, protocol: '*', dataset: '*', purpose: '*' }],
     limits: { ...DEFAULT_LIMITS, retryFirstMs: 20, retryMostMs: 200, unavailableAfterMs: 60_000 },
     log: () => {},
