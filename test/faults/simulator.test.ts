@@ -30,3 +30,15 @@ test('either worker may be started again in the middle of a training', async () 
   const { verdict } = await simulate('train', schedule);
   expect(verdict).toBe('same');
 }, 120_000);
+
+test.each(['exclude', 'select', 'count'])(
+  'a line that is cut when one party has already ended costs %s nothing, and no second debit',
+  async (protocol) => {
+    const { frames } = await undisturbedRun(protocol);
+    for (const at of [frames - 2, frames - 1]) {
+      const { verdict } = await simulate(protocol, [{ at, fault: 'cut', place: 0 }]);
+      expect(verdict).toBe('same');
+    }
+  },
+  120_000,
+);

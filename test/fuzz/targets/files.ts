@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { loadConfig } from '../../../src/cli/config.ts';
 import { jobSpec } from '../../../src/cli/job-file.ts';
 import { parseYaml } from '../../../src/cli/yaml.ts';
+import type { ColumnType } from '../../../src/data/dataset.ts';
+import { compilePredicate } from '../../../src/data/predicate/compile.ts';
+import { parsePredicate } from '../../../src/data/predicate/index.ts';
 import { parseHalf, serializeHalf } from '../../../src/model/half.ts';
 import { initKeys, publicFile, readPublic } from '../../../src/rpc/keys.ts';
 import { sampleHalf } from '../../support/sample-half.ts';
@@ -121,4 +124,31 @@ const keys: Target = {
   },
 };
 
-export const fileTargets: readonly Target[] = [configurations, jobs, halves, keys];
+const CONDITION =
+  `(sex = 'F' and age between 20 and 35 or "how old" >= 1.5e3) and not city in ('Rome', 'Å') ` +
+  `and card is not null and since within 30 days of '2026-03-31' and open <> true`;
+
+/** Conditions stand in job files and in proposals: what is read is compiled as well, over a table that has the columns. */
+const conditions: Target = {
+  name: 'conditions',
+  weight: 35,
+  async prepare() {
+    const types = new Map<string, ColumnType>([
+      ...(['sex', 'city', 'card'] as const).map((name) => [name, 'category'] as const),
+      ...(['age', 'how old', 'since', 'open'] as const).map((name) => [name, 'number'] as const),
+    ]);
+    types.set('since', 'date').set('open', 'bool');
+    const stored = [...types.keys()].map((name) => ({ name, sqlType: 'VARCHAR' }));
+    const compile = (text: string): 'accepted' => {
+      const scope = { stored, types, missing: [''], today: 20_000, bound: 0 };
+      const { sql, values } = compilePredicate(parsePredicate(text), scope);
+      const bound = new Set(sql.match(/\$\d+/g) ?? []);
+      if (bound.size !== values.length) throw new Error('a value is not bound');
+      return 'accepted';
+    };
+    compile(CONDITION);
+    return (word) => compile(mutateText(CONDITION, word));
+  },
+};
+
+export const fileTargets: readonly Target[] = [configurations, jobs, halves, keys, conditions];

@@ -4,11 +4,19 @@ import { inlineCompute } from '../../../src/compute/inline.ts';
 import { tasks } from '../../../src/compute/tasks.ts';
 import { ready as groupReady } from '../../../src/primitives/group/index.ts';
 import { ready as heReady } from '../../../src/primitives/he/index.ts';
+import { activeMeasure, passiveMeasure } from '../../../src/protocols/measure/index.ts';
 import type { Party, Run } from '../../../src/protocols/party.ts';
 import { alignFirst, alignSecond } from '../../../src/protocols/psi/index.ts';
 import { activeScore, passiveScore } from '../../../src/protocols/score/index.ts';
+import {
+  countAsker,
+  countComparer,
+  excludeAsker,
+  excludeComparer,
+} from '../../../src/protocols/sets/index.ts';
 import { activeTrain, passiveTrain } from '../../../src/protocols/vertical-lr/index.ts';
 import { cleartextTasks } from '../../support/cleartext.ts';
+import { measureTerms } from '../../support/measure-stage.ts';
 import { seededRandom } from '../../support/random.ts';
 import type { Recorded } from '../../support/recorder.ts';
 import { twoParties } from '../../support/regression-data.ts';
@@ -74,8 +82,68 @@ const train: Protocol = {
   recordedWith: () => inlineCompute({ ...tasks, ...cleartextTasks(seededRandom('recorded')) }),
 };
 
-export const roleTargets: readonly Target[] = [align, score, train].flatMap((protocol) =>
-  ([0, 1] as const).map((side) => ({
+const SESSION = new Uint8Array(32);
+const people = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => `c${from + i}`);
+const listed = (from: number) => ({
+  ids: people(from, from + 6),
+  padded: false,
+  name: new Uint8Array(16).fill(from),
+});
+/** A gate that remembers nothing. */
+const release = async (_: unknown, draw: () => Uint8Array<ArrayBuffer>) => draw();
+
+const exclude: Protocol = {
+  name: 'exclude',
+  weights: [15, 15],
+  roles: () => {
+    const terms = { holdout: 0.1, maxCertainty: 1 };
+    const common = { session: SESSION, maxRows: 1_000, terms };
+    const admit = async () => new Uint8Array(32).fill(4);
+    return [
+      (party) => excludeAsker(party, { ...common, list: listed(0), admit }),
+      (party) => excludeComparer(party, { ...common, list: listed(3), check: () => {}, release }),
+    ];
+  },
+  recordedWith: inlineCompute,
+};
+
+const count: Protocol = {
+  name: 'count',
+  weights: [15, 15],
+  roles: () => {
+    const exact = { floor: 1, epsilon: undefined, release };
+    const common = { ...exact, session: SESSION, maxRows: 1_000, peerLists: 1 };
+    return [
+      (party) => countAsker(party, { ...common, lists: [listed(0)] }),
+      (party) => countComparer(party, { ...common, lists: [listed(3)] }),
+    ];
+  },
+  recordedWith: inlineCompute,
+};
+
+/** SEAL draws the active party's key anew in each run, which no recording fits: that role is not tried. */
+const measure: Protocol = {
+  name: 'measure',
+  weights: [15, 0],
+  roles: () => {
+    const terms = measureTerms({ maxRows: 1_000 });
+    const cohorts = [Uint32Array.from(people(0, 8), (_, i) => i), Uint32Array.of(8, 9, 10, 11, 12)];
+    const columns = [Float64Array.from(people(0, 13), (_, i) => 10 * i)];
+    const noise = seededRandom('noise');
+    return [
+      (party) => passiveMeasure(party, { terms, ids: people(0, 13), cohorts, noise }),
+      (party) => activeMeasure(party, { terms, ids: people(2, 15), columns, noise }),
+    ];
+  },
+  recordedWith: inlineCompute,
+};
+
+const SIDES = [0, 1] as const;
+const PROTOCOLS = [align, score, train, exclude, count, measure];
+
+export const roleTargets: readonly Target[] = PROTOCOLS.flatMap((protocol) =>
+  SIDES.filter((side) => protocol.weights[side] > 0).map((side) => ({
     name: `${protocol.name} ${side === 0 ? 'first' : 'second'}`,
     weight: protocol.weights[side],
     prepare: () => prepareRole(protocol, side),
