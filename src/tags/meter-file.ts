@@ -1,5 +1,5 @@
 /** The file of debits: its tables, and how an older one is brought up to date. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SottoError } from '../base/errors.ts';
@@ -47,14 +47,21 @@ const SECOND = `
   CREATE INDEX transfers_by_time ON transfers (time_ms);
 `;
 
-/** @throws already-exists while another process has it open. */
-export function openMeterFile(file: string): DatabaseSync {
+/** Of a log: brings it to the disk, off the main thread. */
+export type Sync = (file: number) => Promise<void>;
+
+/**
+ * The database, and its log, which is to be synced after each commit and before anybody is answered: by `fdatasync`
+ * and not by SQLite, which would do the same, but hold the main thread meanwhile.
+ * @throws already-exists while another process has it open.
+ */
+export function openMeterFile(file: string): { database: DatabaseSync; log: number } {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(file);
   try {
-    // FULL: a commit has been synced when it returns.
+    // NORMAL: whole and in order whatever happens, but of a commit's sync we take care ourselves.
     database.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;',
     );
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as {
       user_version: number;
@@ -68,7 +75,8 @@ export function openMeterFile(file: string): DatabaseSync {
         found: version,
       });
     }
-    return database;
+    database.exec('BEGIN IMMEDIATE; COMMIT;'); // so that there is a log
+    return { database, log: openSync(`${file}-wal`, 'r+') };
   } catch (thrown) {
     database.close();
     if (thrown instanceof Error && /database is locked/.test(thrown.message)) {

@@ -4,7 +4,9 @@
  * Quotas are the only defence against a tenant that asks for every id there could be.
  */
 
+import { closeSync, fdatasync, fdatasyncSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { promisify } from 'node:util';
 import { create } from '@bufbuild/protobuf';
 import { type Bytes, equalBytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
@@ -14,7 +16,7 @@ import {
   type Quota,
   ReceiptSchema,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
-import { openMeterFile } from './meter-file.ts';
+import { openMeterFile, type Sync } from './meter-file.ts';
 import { NO_RECEIPT, receiptBytes, receiptHash, requestDigest, UNLIMITED } from './receipts.ts';
 
 const SECOND_MS = 1000;
@@ -40,6 +42,8 @@ export interface Usage {
 
 export class Meter implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #log: number;
+  readonly #sync: Sync;
   readonly #now: () => number;
   readonly #statements: Readonly<
     Record<
@@ -49,11 +53,17 @@ export class Meter implements Disposable {
     >
   >;
   #waiting: Debit[] = [];
+  #isCommitting = false;
+  /** A sync that failed: what was to be written may be lost, and no later sync would say so. */
+  #failure: { readonly thrown: unknown } | undefined;
 
   /** One process at a time: the file is locked while it is open. */
-  constructor(file: string, now: () => number) {
+  constructor(file: string, now: () => number, sync: Sync = promisify(fdatasync)) {
     this.#now = now;
-    this.#database = openMeterFile(file);
+    this.#sync = sync;
+    const { database, log } = openMeterFile(file);
+    this.#database = database;
+    this.#log = log;
     const prepare = (sql: string): StatementSync => this.#database.prepare(sql);
     this.#statements = {
       request: prepare('SELECT digest, receipt FROM requests WHERE tenant = ? AND key = ?'),
@@ -80,13 +90,15 @@ export class Meter implements Disposable {
 
   /**
    * The receipt, on disk when this resolves. A request that was debited before gets the receipt of that
-   * time. Requests that come together share one commit, and each is decided by itself.
+   * time. Requests that come while others are synced share the next commit, and each is decided by itself.
    * @throws budget-exhausted with `retryAfterMs`; already-exists for a known key with another request.
    */
   debit(manifest: Manifest, request: QueryRequest): Promise<Bytes> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ manifest, request, resolve, reject });
-      if (this.#waiting.length === 1) setImmediate(() => this.#commit());
+      if (this.#isCommitting) return;
+      this.#isCommitting = true;
+      setImmediate(() => void this.#commitAll());
     });
   }
 
@@ -101,6 +113,7 @@ export class Meter implements Disposable {
       throw new SottoError('not-found', 'this query was not debited', { field: 'query' });
     }
     this.#statements.transfer.run(tenant, idempotencyKey, digest, this.#now());
+    fdatasyncSync(this.#log);
     const kept = this.#digestOf(this.#statements.transferred.get(tenant, idempotencyKey));
     if (kept !== undefined && equalBytes(kept, digest)) return;
     const facts = { field: 'choices' };
@@ -134,9 +147,27 @@ export class Meter implements Disposable {
     return (row as { items: number } | undefined)?.items ?? 0;
   }
 
-  #commit(): void {
-    const debits = this.#waiting;
-    this.#waiting = [];
+  async #commitAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const debits = this.#waiting;
+      this.#waiting = [];
+      try {
+        if (this.#failure !== undefined) throw this.#failure.thrown;
+        const outcomes = this.#commit(debits);
+        await this.#sync(this.#log).catch((thrown: unknown) => {
+          this.#failure = { thrown };
+          throw thrown;
+        });
+        for (const settle of outcomes) settle();
+      } catch (thrown) {
+        for (const { reject } of debits) reject(thrown);
+      }
+    }
+    this.#isCommitting = false;
+  }
+
+  /** What each debit's owner is to be told, once it is on disk. */
+  #commit(debits: readonly Debit[]): (() => void)[] {
     const outcomes: (() => void)[] = [];
     try {
       this.#database.exec('BEGIN IMMEDIATE');
@@ -151,12 +182,11 @@ export class Meter implements Disposable {
         }
       }
       this.#database.exec('COMMIT');
+      return outcomes;
     } catch (thrown) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      for (const { reject } of debits) reject(thrown);
-      return;
+      throw thrown;
     }
-    for (const settle of outcomes) settle();
   }
 
   #decide({ manifest, request }: Debit): Bytes {
@@ -233,6 +263,7 @@ export class Meter implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    closeSync(this.#log);
     this.#database.close();
   }
 }

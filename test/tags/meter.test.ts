@@ -229,3 +229,44 @@ test('what is used and left is told by day and epoch, for a purpose and for all 
   clock.now += DAY_MS;
   expect(meter.usage(manifest, '').map(({ used }) => used)).toEqual([0, 4]);
 });
+
+describe('a debit', () => {
+  const unlimited = manifestOf({});
+  const turns = async (): Promise<void> => {
+    for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  test('is answered only after the sync that follows its commit; what comes meanwhile shares the next', async () => {
+    const syncs: (() => void)[] = [];
+    const sync = (): Promise<void> => new Promise((resolve) => void syncs.push(resolve));
+    using meter = new Meter(`${temporaryFolder()}/debits.sqlite`, () => start, sync);
+    const answered: number[] = [];
+    const debit = async (number: number): Promise<void> => {
+      await meter.debit(unlimited, requestOf(1));
+      answered.push(number);
+    };
+    const all = [debit(0)];
+    await turns();
+    all.push(debit(1), debit(2));
+    await turns();
+    expect([answered, syncs.length, meter.total('bank', 'members')]).toEqual([[], 1, 1]);
+    syncs[0]!();
+    await turns();
+    expect([answered, syncs.length, meter.total('bank', 'members')]).toEqual([[0], 2, 3]);
+    syncs[1]!();
+    await Promise.all(all);
+  });
+
+  test('that could not be synced is refused, and so are all after it', async () => {
+    const failure = new Error('EIO');
+    let calls = 0;
+    const sync = async (): Promise<void> => {
+      calls += 1;
+      if (calls === 1) throw failure;
+    };
+    using meter = new Meter(`${temporaryFolder()}/debits.sqlite`, () => start, sync);
+    const request = requestOf(1);
+    await expect(meter.debit(unlimited, request)).rejects.toBe(failure);
+    await expect(meter.debit(unlimited, request)).rejects.toBe(failure);
+  });
+});
