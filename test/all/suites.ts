@@ -144,6 +144,11 @@ export const suites = (sizes: Sizes): readonly Suite[] => [
     command: ['test/fuzz/main.ts', 'wire', '--cases', `${sizes.wire}`, '--json'],
     rows: fuzzed('mutated input', 'every parser and role'),
   },
+  {
+    name: 'a thousand tag queries at once',
+    command: ['test/load/main.ts', '--json'],
+    rows: asTheyAre,
+  },
   { name: 'label inference', command: ['test/attack/main.ts', 'labels', '--json'], rows: labels },
   {
     name: 'differencing',
