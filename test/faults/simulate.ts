@@ -56,8 +56,10 @@ async function runUndisturbed(scenario: Scenario): Promise<Undisturbed> {
   pair.network.wrap = (transport) => disturbance.wrap(transport);
   const { id } = await pair.bank.submit(spec, '', 'ada');
   const essence = { bank: '', telco: '' };
-  for (const name of NAMES) {
-    const job = await endOf(pair, name, id);
+  // Both first: what a party came to may be held against what the other did.
+  const jobs = await Promise.all(NAMES.map((name) => endOf(pair, name, id)));
+  for (const [i, name] of NAMES.entries()) {
+    const job = jobs[i];
     if (job?.state !== JobState.SUCCEEDED)
       throw new Error(`undisturbed: ${JSON.stringify(job && errorOf(job))}`);
     essence[name] = JSON.stringify(await scenario.essence(pair, name, job));
