@@ -15,10 +15,13 @@ import {
   AlignFingerprintsSchema as Fingerprints,
   AlignPointsSchema as Points,
 } from '../../../src/gen/sotto/protocol/v1/psi_pb.ts';
+import { activeMeasure, passiveMeasure } from '../../../src/protocols/measure/index.ts';
 import type { Party } from '../../../src/protocols/party.ts';
 import { lying, miscomputing } from '../../support/cheat.ts';
 import { measureTerms, measureTogether, type Stage } from '../../support/measure-stage.ts';
+import { seededRandom } from '../../support/random.ts';
 import { toyGroup } from '../../support/toy-group.ts';
+import { runPair } from '../../support/two-party.ts';
 
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => `id ${from + i}`);
@@ -171,3 +174,38 @@ test('ids twice, rows in two cohorts and values beyond their range are refused b
     expect(active.error?.code).toBe('invalid-argument');
   }
 });
+
+test('a passive party with a lower least of its own is refused for its small cohort', async () => {
+  const small: Stage = { ...stage, cohorts: [numbered(0, 30), numbered(30, 34)] };
+  const low = measureTerms({ least: 3 });
+  const [, active] = await runPair(
+    (party) => passiveMeasure(party, passiveInput(small, low)),
+    (party) => activeMeasure(party, activeInput(small)),
+    toy,
+  );
+  expect(active.error?.code).toBe('protocol-violation');
+  expect(active.error?.facts).toMatchObject({ cohort: 1, least: 5, received: 4 });
+});
+
+test('one row in two cohorts is refused by the party that has them, which has said nothing yet', async () => {
+  const input = passiveInput(stage, stage.terms);
+  const cohorts = [input.cohorts[0]!, Uint32Array.of(29, ...input.cohorts[1]!)];
+  const [passive] = await runPair(
+    (party) => passiveMeasure(party, { ...input, cohorts }),
+    (party) => activeMeasure(party, activeInput(stage)),
+    toy,
+  );
+  expect(passive.error?.code).toBe('invalid-argument');
+  expect(passive.error?.facts).toMatchObject({ row: 29, cohort: 1, earlier: 0 });
+});
+
+function passiveInput({ cohorts }: Stage, terms: Stage['terms']) {
+  let row = 0;
+  const rows = cohorts.map((cohort) => Uint32Array.from(cohort, () => row++));
+  return { terms, ids: cohorts.flat(), cohorts: rows, noise: seededRandom('passive') };
+}
+
+function activeInput({ terms, converters, values }: Stage) {
+  const columns = values.map((column) => Float64Array.from(column));
+  return { terms, ids: converters, columns, noise: seededRandom('active') };
+}
