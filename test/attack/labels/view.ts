@@ -44,33 +44,70 @@ interface Residues {
   readonly transformed: boolean;
 }
 
-/** The residues in a task that come from the peer, or are computed from what does. */
-function residuesOf({ name, input, output }: Observed): Residues | undefined {
+interface Fused {
+  readonly ring: Ring;
+  readonly packed: Uint8Array;
+  readonly inputDropBits: number;
+  readonly reply: Uint8Array;
+  readonly secret: Int8Array;
+  readonly dropBits: number;
+  readonly count: number;
+}
+
+/** What travels of c0 and of c1' is as many packed polynomials as its seeds or its count say. */
+const polynomialsOf = (packed: Uint8Array, ring: Ring, dropBits: number): number => {
+  const bits = ring.primes.reduce((q, p) => q * BigInt(p), 1n).toString(2).length - dropBits;
+  return packed.length / ((bits * N) / 8);
+};
+
+/** The residues in a task that come from the peer, or are computed from what does; fused tasks opened by hand. */
+async function residuesOf({ name, input, output }: Observed): Promise<Residues[]> {
   const { ring, take, keep } = input as { ring: Ring; take?: string; keep?: string };
-  if (name === 'unpackResidues') return { ring, array: output as Uint32Array, transformed: true };
-  if (name === 'expandSeeds') {
-    return { ring, array: (output as { c1: Uint32Array }).c1, transformed: true };
+  const fused = input as Fused;
+  const compute = inlineCompute();
+  switch (name) {
+    case 'unpackResidues':
+      return [{ ring, array: output as Uint32Array, transformed: true }];
+    case 'openSealed':
+      return [{ ring, array: (output as { c0: Uint32Array }).c0, transformed: true }];
+    case 'expandSeeds':
+      return [{ ring, array: (output as { c1: Uint32Array }).c1, transformed: true }];
+    case 'ownShare':
+      return take === 'all' ? [{ ring, array: output as Uint32Array, transformed: false }] : [];
+    case 'innerProduct':
+      return keep === 'all'
+        ? [{ ring, array: (output as { kept: Uint32Array }).kept, transformed: false }]
+        : [];
+    case 'answerPhasors': {
+      const { packed, inputDropBits: dropBits } = fused;
+      const count = polynomialsOf(packed, ring, dropBits);
+      const { c0 } = await compute.run('openSealed', { ring, packed, count, dropBits });
+      return [
+        { ring, array: c0, transformed: true },
+        { ring, array: (output as { folded: Uint32Array }).folded, transformed: false },
+      ];
+    }
+    case 'ownFold':
+    case 'logitShares': {
+      const { secret, reply, count, dropBits } = fused;
+      const share = { ring, secret, reply, count, dropBits, take: 'all' } as const;
+      return [{ ring, array: await compute.run('ownShare', share), transformed: false }];
+    }
+    default:
+      return [];
   }
-  if (name === 'ownShare' && take === 'all') {
-    return { ring, array: output as Uint32Array, transformed: false };
-  }
-  if (name === 'innerProduct' && keep === 'all') {
-    return { ring, array: (output as { kept: Uint32Array }).kept, transformed: false };
-  }
-  return undefined;
 }
 
 export async function* heardIn(view: readonly Observed[]): AsyncGenerator<Heard> {
   const compute = inlineCompute();
   for (const observed of view) {
-    const found = residuesOf(observed);
-    if (found === undefined) continue;
-    const { ring, array, transformed } = found;
-    const residues = transformed
-      ? await compute.run('inverseResidues', { ring, residues: array })
-      : array;
-    const kind = `${observed.name} of ${ring.primes.length} limbs, ${array.length / N} long`;
-    yield { kind, polynomials: fractions(kind, residues, ring.primes) };
+    for (const { ring, array, transformed } of await residuesOf(observed)) {
+      const residues = transformed
+        ? await compute.run('inverseResidues', { ring, residues: array })
+        : array;
+      const kind = `${observed.name} of ${ring.primes.length} limbs, ${array.length / N} long`;
+      yield { kind, polynomials: fractions(kind, residues, ring.primes) };
+    }
   }
 }
 
@@ -78,7 +115,7 @@ export async function* heardIn(view: readonly Observed[]): AsyncGenerator<Heard>
 export function ownShares(view: readonly Observed[]): Polynomial[] {
   const shares: Polynomial[] = [];
   for (const { name, input } of view) {
-    if (name === 'phasors') {
+    if (name === 'phasors' || name === 'sealPhasors' || name === 'answerPhasors') {
       const { shares: logits, prime } = input as { shares: Uint32Array; prime: number };
       if (logits.length === ROWS) shares.push(...fractions('logit share', logits, [prime]));
     }
