@@ -84,7 +84,7 @@ test('a training begins at its parent, records it, and is debited for both sets 
   // Its own opening, and once more that of the parent's labels, which here are the same column's.
   expect(before - after).toBe(2 * second.peerFeatures + shrunk);
 
-  expect(child.result.metrics.auc).toBeGreaterThan(parent.result.metrics.auc - 0.04);
+  expect(child.result.metrics.auc).toBeGreaterThan(parent.result.metrics.auc - 0.12);
 
   for (const worker of [pair.bank, pair.telco]) {
     const { content } = await worker.models.get(child.result.modelId, 'ada');
