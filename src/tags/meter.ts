@@ -4,7 +4,7 @@
  * Quotas are the only defence against a tenant that asks for every id there could be.
  */
 
-import { closeSync, fdatasync, fdatasyncSync } from 'node:fs';
+import { closeSync, fdatasync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { create } from '@bufbuild/protobuf';
@@ -26,10 +26,10 @@ const REMEMBERED_MS = 7 * DAY_MS;
 
 type Span = 'second' | 'day' | 'epoch';
 
-interface Debit {
-  readonly manifest: Manifest;
-  readonly request: QueryRequest;
-  readonly resolve: (receipt: Bytes) => void;
+/** A debit or a transfer that waits for its commit, and its owner for the sync behind that. */
+interface Entry {
+  /** Writes it, or refuses it and has written nothing. Gives what tells its owner. */
+  readonly write: () => () => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -52,7 +52,7 @@ export class Meter implements Disposable {
       StatementSync
     >
   >;
-  #waiting: Debit[] = [];
+  #waiting: Entry[] = [];
   #isCommitting = false;
   /** A sync that failed: what was to be written may be lost, and no later sync would say so. */
   #failure: { readonly thrown: unknown } | undefined;
@@ -94,26 +94,37 @@ export class Meter implements Disposable {
    * @throws budget-exhausted with `retryAfterMs`; already-exists for a known key with another request.
    */
   debit(manifest: Manifest, request: QueryRequest): Promise<Bytes> {
+    return this.#durably(() => this.#decide(manifest, request));
+  }
+
+  /**
+   * Notes that this transfer is the one for a debited query; on disk when it resolves. The same again is no error.
+   * @throws not-found for a query that was not debited; already-exists for one that had another transfer.
+   */
+  transfer(tenant: string, query: QueryRequest, digest: Bytes): Promise<void> {
+    return this.#durably(() => this.#bind(tenant, query, digest));
+  }
+
+  #durably<T>(write: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ manifest, request, resolve, reject });
+      const written = (): (() => void) => {
+        const value = write();
+        return () => resolve(value);
+      };
+      this.#waiting.push({ write: written, reject });
       if (this.#isCommitting) return;
       this.#isCommitting = true;
       setImmediate(() => void this.#commitAll());
     });
   }
 
-  /**
-   * Notes, durably, that this transfer is the one for a debited query. The same again is no error.
-   * @throws not-found for a query that was not debited; already-exists for one that had another transfer.
-   */
-  transfer(tenant: string, query: QueryRequest, digest: Bytes): void {
+  #bind(tenant: string, query: QueryRequest, digest: Bytes): void {
     const { idempotencyKey } = query;
     const debited = this.#digestOf(this.#statements.request.get(tenant, idempotencyKey));
     if (debited === undefined || !equalBytes(debited, requestDigest(query))) {
       throw new SottoError('not-found', 'this query was not debited', { field: 'query' });
     }
     this.#statements.transfer.run(tenant, idempotencyKey, digest, this.#now());
-    fdatasyncSync(this.#log);
     const kept = this.#digestOf(this.#statements.transferred.get(tenant, idempotencyKey));
     if (kept !== undefined && equalBytes(kept, digest)) return;
     const facts = { field: 'choices' };
@@ -149,36 +160,35 @@ export class Meter implements Disposable {
 
   async #commitAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const debits = this.#waiting;
+      const entries = this.#waiting;
       this.#waiting = [];
       try {
         if (this.#failure !== undefined) throw this.#failure.thrown;
-        const outcomes = this.#commit(debits);
+        const outcomes = this.#commit(entries);
         await this.#sync(this.#log).catch((thrown: unknown) => {
           this.#failure = { thrown };
           throw thrown;
         });
         for (const settle of outcomes) settle();
       } catch (thrown) {
-        for (const { reject } of debits) reject(thrown);
+        for (const { reject } of entries) reject(thrown);
       }
     }
     this.#isCommitting = false;
   }
 
-  /** What each debit's owner is to be told, once it is on disk. */
-  #commit(debits: readonly Debit[]): (() => void)[] {
+  /** What each entry's owner is to be told, once it is on disk. */
+  #commit(entries: readonly Entry[]): (() => void)[] {
     const outcomes: (() => void)[] = [];
     try {
       this.#database.exec('BEGIN IMMEDIATE');
-      for (const debit of debits) {
+      for (const { write, reject } of entries) {
         try {
-          const receipt = this.#decide(debit);
-          outcomes.push(() => debit.resolve(receipt));
+          outcomes.push(write());
         } catch (thrown) {
-          // A refusal has written nothing, so the others' debits stand.
+          // A refusal has written nothing, so the others' entries stand.
           if (!(thrown instanceof SottoError)) throw thrown;
-          outcomes.push(() => debit.reject(thrown));
+          outcomes.push(() => reject(thrown));
         }
       }
       this.#database.exec('COMMIT');
@@ -189,7 +199,7 @@ export class Meter implements Disposable {
     }
   }
 
-  #decide({ manifest, request }: Debit): Bytes {
+  #decide(manifest: Manifest, request: QueryRequest): Bytes {
     const { tenant, datasetId, versionId } = manifest;
     const { request: known, account, keep, link } = this.#statements;
     const digest = requestDigest(request);

@@ -173,7 +173,7 @@ export class TagServer implements TagService {
     const { transferKey } = await this.#tables.epoch(table, manifest.epoch);
     const rows = this.#tables.buckets(table, manifest, buckets);
     const { meter, compute } = this.#options;
-    meter.transfer(manifest.tenant, query, transferDigest(query, request.choices));
+    await meter.transfer(manifest.tenant, query, transferDigest(query, request.choices));
     const shape = { manifest, buckets, rows };
     const answer = await answerTransfer({ ...request, query }, shape, { compute, transferKey });
     return create(TransferResponseSchema, answer);

@@ -2,45 +2,12 @@
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { asSottoError } from '../../src/base/errors.ts';
-import {
-  type Manifest,
-  ManifestSchema,
-  QueryRequestSchema,
-  ReceiptSchema,
-} from '../../src/gen/sotto/tag/v1/tag_pb.ts';
+import { type Manifest, ManifestSchema, ReceiptSchema } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
 import { Meter } from '../../src/tags/meter.ts';
+import { manifestOf, requestOf, start } from '../support/debits.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const DAY_MS = 86_400_000;
-const start = Date.UTC(2026, 10, 22, 12, 0, 0, 250);
-
-function manifestOf(
-  quota: Partial<Record<'perSecond' | 'perDay' | 'perEpoch', bigint>>,
-  epoch = 1,
-): Manifest {
-  return create(ManifestSchema, {
-    datasetId: 'members',
-    tenant: 'bank',
-    versionId: 'v1',
-    epoch,
-    quota,
-  });
-}
-
-let serial = 0;
-function requestOf(items: number, key = ++serial) {
-  const idempotencyKey = new Uint8Array(16);
-  new DataView(idempotencyKey.buffer).setUint32(0, key);
-  return create(QueryRequestSchema, {
-    datasetId: 'members',
-    versionId: 'v1',
-    idempotencyKey,
-    purpose: 'marketing',
-    blinded: new Uint8Array(32 * items).fill(items),
-    fetch: { case: 'mirror', value: {} },
-  });
-}
-
 function opened() {
   const clock = { now: start };
   const folder = temporaryFolder();
@@ -228,45 +195,4 @@ test('what is used and left is told by day and epoch, for a purpose and for all 
   expect(meter.usage(manifest, 'else').map(({ used }) => used)).toEqual([0, 0]);
   clock.now += DAY_MS;
   expect(meter.usage(manifest, '').map(({ used }) => used)).toEqual([0, 4]);
-});
-
-describe('a debit', () => {
-  const unlimited = manifestOf({});
-  const turns = async (): Promise<void> => {
-    for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
-  };
-
-  test('is answered only after the sync that follows its commit; what comes meanwhile shares the next', async () => {
-    const syncs: (() => void)[] = [];
-    const sync = (): Promise<void> => new Promise((resolve) => void syncs.push(resolve));
-    using meter = new Meter(`${temporaryFolder()}/debits.sqlite`, () => start, sync);
-    const answered: number[] = [];
-    const debit = async (number: number): Promise<void> => {
-      await meter.debit(unlimited, requestOf(1));
-      answered.push(number);
-    };
-    const all = [debit(0)];
-    await turns();
-    all.push(debit(1), debit(2));
-    await turns();
-    expect([answered, syncs.length, meter.total('bank', 'members')]).toEqual([[], 1, 1]);
-    syncs[0]!();
-    await turns();
-    expect([answered, syncs.length, meter.total('bank', 'members')]).toEqual([[0], 2, 3]);
-    syncs[1]!();
-    await Promise.all(all);
-  });
-
-  test('that could not be synced is refused, and so are all after it', async () => {
-    const failure = new Error('EIO');
-    let calls = 0;
-    const sync = async (): Promise<void> => {
-      calls += 1;
-      if (calls === 1) throw failure;
-    };
-    using meter = new Meter(`${temporaryFolder()}/debits.sqlite`, () => start, sync);
-    const request = requestOf(1);
-    await expect(meter.debit(unlimited, request)).rejects.toBe(failure);
-    await expect(meter.debit(unlimited, request)).rejects.toBe(failure);
-  });
 });
