@@ -1,7 +1,6 @@
 /** The job "align": which rows do both have? Also the first stretch of every other job. */
 import { createHash } from 'node:crypto';
 import { concat, lengthPrefixed, utf8 } from '../base/bytes.ts';
-import { SottoError } from '../base/errors.ts';
 import type { Run } from '../protocols/party.ts';
 import { type AlignResult, alignFirst, alignSecond } from '../protocols/psi/index.ts';
 import { DIGEST_BYTES, requireSameData } from './kept.ts';
@@ -24,22 +23,14 @@ export interface Alignment {
 export async function* alignTables(context: JobContext, until: number): Run<Alignment> {
   const { party, agreement, own, role, tables, steps } = context;
   yield at('read ids', 0);
-  await using table = await tables.open(own.dataset);
-  const maxRows = Number(agreement.maxRows);
-  if (table.rowCount > maxRows) {
-    throw new SottoError('invalid-argument', 'the dataset has more rows than were agreed on', {
-      field: 'max_rows',
-      found: table.rowCount,
-      most: maxRows,
-    });
-  }
+  await using table = await tables.openAgreed(own.dataset, agreement.maxRows);
   const { ids } = await table.ids({ signal: party.signal });
   yield at('align', until * 0.05);
   const input = {
     ids,
     // Seed and attempt: no two runs hash an id to the same point.
     session: lengthPrefixed(agreement.seed, agreement.jobId, String(context.attempt)),
-    maxRows,
+    maxRows: Number(agreement.maxRows),
     minRows: Number(agreement.minRows),
   };
   const digest = digestOf(ids);

@@ -1,6 +1,5 @@
 /** From a party's table to what it brings to a measurement: ids in cohorts, or ids with values in whole steps. */
 import { SottoError } from '../base/errors.ts';
-import type { Table } from '../data/table.ts';
 import { type MetricUse, Outside } from '../gen/sotto/job/v1/measure_pb.ts';
 import type { MeasureTerms, SumColumn } from '../protocols/measure/index.ts';
 import type { JobContext } from './role.ts';
@@ -48,14 +47,14 @@ export interface Exposed {
 }
 
 /** Rows whose column names a cohort of the agreement. Refuses a cohort that no row names: it is misspelt. */
-export async function readExposed(context: JobContext): Promise<Exposed> {
-  const { cohorts, cohortColumn } = measureSpec(context.agreement.spec!);
+export async function readExposed({ agreement, own, party, tables }: JobContext): Promise<Exposed> {
+  const { cohorts, cohortColumn } = measureSpec(agreement.spec!);
   const names = cohorts.map(({ name }) => name);
-  await using table = await opened(context);
-  const { ids } = await table.ids({ signal: context.party.signal });
+  await using table = await tables.openAgreed(own.dataset, agreement.maxRows);
+  const { ids } = await table.ids({ signal: party.signal });
   const all = Uint32Array.from(ids, (_, row) => row);
   const use = { name: cohortColumn, kind: 'categorical' } as const;
-  const [column] = await table.columns([use], all, { signal: context.party.signal });
+  const [column] = await table.columns([use], all, { signal: party.signal });
   if (column?.kind !== 'categorical') throw new SottoError('internal', 'a cohort is not text');
   const placeOf = new Map(names.map((name, place) => [name, place]));
   const places = column.categories.map((name) => placeOf.get(name) ?? -1);
@@ -82,10 +81,14 @@ export interface Converted {
 }
 
 /** Rows with the positive label, or all; their values in whole steps within the agreed range. */
-export async function readConverted(context: JobContext): Promise<Converted> {
-  const { own, party, agreement } = context;
+export async function readConverted({
+  agreement,
+  own,
+  party,
+  tables,
+}: JobContext): Promise<Converted> {
   const { metrics } = measureSpec(agreement.spec!);
-  await using table = await opened(context);
+  await using table = await tables.openAgreed(own.dataset, agreement.maxRows);
   const { ids } = await table.ids({ signal: party.signal });
   const all = Uint32Array.from(ids, (_, row) => row);
   const { label } = own;
@@ -101,18 +104,6 @@ export async function readConverted(context: JobContext): Promise<Converted> {
     return [steps, steps.map((v) => Math.round((v / largest) ** 2 * SQUARE_STEPS))];
   });
   return { ids: Array.from(rows, (row) => ids[row]!), columns };
-}
-
-async function opened({ tables, own, agreement }: JobContext): Promise<Table> {
-  const table = await tables.open(own.dataset);
-  const maxRows = Number(agreement.maxRows);
-  if (table.rowCount <= maxRows) return table;
-  table.close();
-  throw new SottoError('invalid-argument', 'the dataset has more rows than were agreed on', {
-    field: 'max_rows',
-    found: table.rowCount,
-    most: maxRows,
-  });
 }
 
 /** Whole steps, every value within the range. Errors name the column, and the row of this party's own table from 1. */

@@ -2,7 +2,6 @@
 import { clone, toBinary } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { type Bytes, lengthPrefixed } from '../base/bytes.ts';
-import { SottoError } from '../base/errors.ts';
 import { parsePredicate } from '../data/predicate/index.ts';
 import { JobSpecSchema } from '../gen/sotto/job/v1/agreement_pb.ts';
 import type { OwnList } from '../protocols/sets/index.ts';
@@ -24,16 +23,8 @@ export async function readRows(
   { agreement, own, party, tables }: JobContext,
   conditions: readonly string[],
 ): Promise<ChosenRows[]> {
-  await using table = await tables.open(own.dataset);
+  await using table = await tables.openAgreed(own.dataset, agreement.maxRows);
   const { signal } = party;
-  const maxRows = Number(agreement.maxRows);
-  if (table.rowCount > maxRows) {
-    throw new SottoError('invalid-argument', 'the dataset has more rows than were agreed on', {
-      field: 'max_rows',
-      found: table.rowCount,
-      most: maxRows,
-    });
-  }
   const { ids } = await table.ids({ signal });
   const today = Math.floor(timestampMs(agreement.notBefore!) / DAY_MS);
   const chosen: ChosenRows[] = [];

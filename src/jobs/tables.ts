@@ -20,6 +20,18 @@ export class Tables {
     return openTable(config);
   }
 
+  /** @throws invalid-argument also for a table that has more rows than were agreed on. */
+  async openAgreed(dataset: string, maxRows: bigint): Promise<Table> {
+    const table = await this.open(dataset);
+    if (table.rowCount <= maxRows) return table;
+    table.close();
+    throw new SottoError('invalid-argument', 'the dataset has more rows than were agreed on', {
+      field: 'max_rows',
+      found: table.rowCount,
+      most: Number(maxRows),
+    });
+  }
+
   /** What agreements have to match; undefined for a dataset that is not configured. */
   async describe(dataset: string): Promise<OwnDataset | undefined> {
     const config = this.#config(dataset);

@@ -24,20 +24,6 @@ export interface CountedCohort {
   readonly sums: readonly { readonly sum: number; readonly squares: number }[];
 }
 
-export interface MeasurementFacts {
-  readonly jobId: string;
-  readonly agreementSha256: string;
-  readonly purpose: string;
-  readonly createdAt: string;
-  /** The party whose people converted, and the one whose people were exposed. */
-  readonly parties: { readonly active: string; readonly passive: string };
-  readonly least: number;
-  readonly metrics: readonly string[];
-  readonly cohorts: readonly CountedCohort[];
-  /** Standard deviations of the noise of both parties together, of the count and of each metric's sum. */
-  readonly noise: { readonly count: number; readonly sums: readonly number[] };
-}
-
 export interface MeasuredMetric extends Interval {
   readonly metric: string;
   readonly sum: number;
@@ -76,11 +62,18 @@ export interface Measurement {
   readonly agreementSha256: string;
   readonly purpose: string;
   readonly createdAt: string;
+  /** The party whose people converted, and the one whose people were exposed. */
   readonly parties: { readonly active: string; readonly passive: string };
   readonly least: number;
   readonly metrics: readonly string[];
+  /** Standard deviations of the noise of both parties together, of the count and of each metric's sum. */
   readonly noise: { readonly count: number; readonly sums: readonly number[] };
   readonly cohorts: readonly MeasuredRow[];
+}
+
+/** What it is made of: the cohorts as they were released. */
+export interface MeasurementFacts extends Omit<Measurement, 'format' | 'version' | 'cohorts'> {
+  readonly cohorts: readonly CountedCohort[];
 }
 
 interface Known {
@@ -113,7 +106,7 @@ export function measurementOf({ cohorts, ...facts }: MeasurementFacts): Measurem
 
 function knownOf(
   { exposed, converted, sums }: CountedCohort,
-  noise: MeasurementFacts['noise'],
+  noise: Measurement['noise'],
 ): Known | undefined {
   if (converted === undefined) return undefined;
   return {
