@@ -1,6 +1,4 @@
 /** One party of a comparison of sets in a process of its own, told over IPC what to do: `set-process.ts`. */
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { Channel } from '../../src/channel/channel.ts';
 import type { Transport } from '../../src/channel/transport.ts';
 import { openPool } from '../../src/compute/pool.ts';
@@ -13,18 +11,13 @@ import {
   excludeAsker,
   excludeComparer,
 } from '../../src/protocols/sets/index.ts';
-import { openPeers, publicFile, readPrivate, readPublic } from '../../src/rpc/index.ts';
+import { join, type PartyPlace, peakBytesOf, tellParent } from './one-party.ts';
 import { customerIds } from './synthetic.ts';
 
 export type SetProtocol = 'align' | 'exclude' | 'count';
 
-export interface SetTask {
-  readonly party: 'bank' | 'company';
+export interface SetTask extends PartyPlace {
   readonly protocol: SetProtocol;
-  /** Key files of both parties. */
-  readonly keys: string;
-  /** Where the bank listens; for the company. */
-  readonly address?: string;
   /** Ids of each party; half of them are the other's too. */
   readonly ids: number;
   readonly threads: number;
@@ -62,18 +55,6 @@ function runOf({ party: name, protocol, ids: count }: SetTask, party: Party): Ru
   return excludeAsker(party, { ...input, admit: async () => systemRandom.bytes(32) });
 }
 
-async function join(task: SetTask) {
-  const other = task.party === 'bank' ? 'company' : 'bank';
-  const peer = readPublic(await readFile(publicFile(task.keys, other), 'utf8'));
-  const { address } = task;
-  const peers = await openPeers({
-    keys: await readPrivate(task.keys, task.party),
-    ...(address === undefined ? { listen: '127.0.0.1:0' } : {}),
-    peers: [{ name: other, public: peer, ...(address === undefined ? {} : { address }) }],
-  });
-  return { peers, other };
-}
-
 async function measured(task: SetTask, party: Party): Promise<SetFigures> {
   const started = performance.now();
   const before = process.cpuUsage();
@@ -90,12 +71,9 @@ async function measured(task: SetTask, party: Party): Promise<SetFigures> {
     seconds: (performance.now() - started) / 1000,
     cpuSeconds: (user + system) / 1e6,
     sentBytes: party.channel.traffic.sent,
-    peakBytes:
-      1024 * Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]),
+    peakBytes: peakBytesOf('self'),
   };
 }
-
-const tellParent = (message: unknown): void => void process.send?.(message);
 
 async function act(task: SetTask, go: Promise<void>): Promise<void> {
   const { peers, other } = await join(task);

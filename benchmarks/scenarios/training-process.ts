@@ -2,8 +2,6 @@
  * One party of a training in a process of its own, with rows of its own making: `training-process.ts`, told
  * over IPC what to do. It joins its peer over mutual TLS, says it is ready, and trains when it is told to.
  */
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
 import { setFlagsFromString } from 'node:v8';
 import { Channel } from '../../src/channel/channel.ts';
@@ -20,16 +18,11 @@ import {
   type Settings,
   type Trained,
 } from '../../src/protocols/vertical-lr/index.ts';
-import { openPeers, publicFile, readPrivate, readPublic } from '../../src/rpc/index.ts';
 import { wordsFrom } from '../../test/support/ring.ts';
+import { join, type PartyPlace, peakBytesOf, tellParent } from './one-party.ts';
 import { networkShare } from './profile.ts';
 
-export interface TrainingTask {
-  readonly party: 'bank' | 'company';
-  /** Key files of both parties. */
-  readonly keys: string;
-  /** Where the bank listens; for the company. */
-  readonly address?: string;
+export interface TrainingTask extends PartyPlace {
   readonly rows: number;
   readonly columns: number;
   readonly settings: Settings;
@@ -81,18 +74,6 @@ export function ownLabels({ rows, columns, values }: FeatureMatrix): Uint8Array 
   });
 }
 
-async function join(task: TrainingTask) {
-  const other = task.party === 'bank' ? 'company' : 'bank';
-  const peer = readPublic(await readFile(publicFile(task.keys, other), 'utf8'));
-  const { address } = task;
-  const peers = await openPeers({
-    keys: await readPrivate(task.keys, task.party),
-    ...(address === undefined ? { listen: '127.0.0.1:0' } : {}),
-    peers: [{ name: other, public: peer, ...(address === undefined ? {} : { address }) }],
-  });
-  return { peers, other };
-}
-
 async function train(task: TrainingTask, party: Party, run: Run<Trained>) {
   const started = performance.now();
   const [cpuBefore, mainBefore] = [process.cpuUsage(), process.threadCpuUsage()];
@@ -127,12 +108,9 @@ async function train(task: TrainingTask, party: Party, run: Run<Trained>) {
     mainThreadSeconds: main,
     networkShare: profile === undefined ? undefined : (networkShare(profile) * main) / cpu,
     sentBytes: party.channel.traffic.sent,
-    peakBytes:
-      1024 * Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]),
+    peakBytes: peakBytesOf('self'),
   } satisfies TrainingFigures;
 }
-
-const tellParent = (message: unknown): void => void process.send?.(message);
 
 async function act(task: TrainingTask, go: Promise<void>): Promise<void> {
   const { peers, other } = await join(task);

@@ -1,7 +1,7 @@
 /** Two workers as two companies run them: processes, mutual TLS on loopback, and a job through the operators' services. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { stringify } from 'yaml';
@@ -16,6 +16,7 @@ import {
 import { type Job, JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
 import type { Report } from '../../src/model/report.ts';
 import { initKeys, initOperator, publicFile } from '../../src/rpc/index.ts';
+import { peakBytesOf } from './one-party.ts';
 
 export const PARTIES = ['bank', 'company'] as const;
 export type PartyName = (typeof PARTIES)[number];
@@ -127,7 +128,7 @@ export async function runJob(
         job,
         report: (await file('report.json')) as Report,
         agreement: fromBinary(AgreementSchema, Buffer.from(signed.bytes, 'base64')),
-        peakBytes: { bank: await peakOf(pids.bank), company: await peakOf(pids.company) },
+        peakBytes: { bank: peakBytesOf(pids.bank), company: peakBytesOf(pids.company) },
         passSeconds: clock.seconds,
         passCpuSeconds: clock.cpuSeconds,
       };
@@ -197,10 +198,4 @@ function cpuSecondsOf(pid: number): number {
   const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-/** The high-water mark of a process's resident set, as Linux keeps it. */
-async function peakOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return 1024 * Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1]);
 }
