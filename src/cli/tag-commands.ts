@@ -16,7 +16,6 @@ import {
   type Manifest,
   OpenedQuerySchema,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
-import { systemRandom } from '../jobs/index.ts';
 import { readPrivate, readPublic } from '../rpc/index.ts';
 import {
   checkChain,
@@ -35,8 +34,7 @@ import {
   type OpenClient,
   openClient,
   openReceipts,
-  secretsFolder,
-  tableFor,
+  sealOptionsOf,
   tagsOf,
 } from './tag-parts.ts';
 import { openVault } from './vault.ts';
@@ -72,8 +70,7 @@ export interface VerifyFlags {
 
 export async function sealTable(config: Config, call: Call<SealFlags>): Promise<undefined> {
   const { flags, output } = call;
-  const { sealed, tables } = tagsOf(config);
-  const keys = await readPrivate(config.keys, config.party);
+  const { tables } = tagsOf(config);
   await using compute = openPool({ threads: config.limits.threads ?? availableParallelism() });
   const offers = tables[flags.dataset]?.offers ?? [];
   const tenant = flags.peer ?? (offers.length === 1 ? offers[0]!.peer : undefined);
@@ -84,17 +81,12 @@ export async function sealTable(config: Config, call: Call<SealFlags>): Promise<
   const manifest = await told(
     output,
     seal({
-      table: tableFor(config, flags.dataset, tenant),
+      ...(await sealOptionsOf(config, flags.dataset, tenant)),
       versionId: flags.version,
       kind: flags.delta === true ? 'delta' : 'whole',
       epoch: flags.newEpoch === true ? 'next' : 'same',
-      sealed: flags.out === undefined ? sealed : resolve(flags.out),
-      secrets: secretsFolder(config),
-      vault: await openVault(config),
-      signingKey: keys.signingKey,
+      ...(flags.out === undefined ? {} : { sealed: resolve(flags.out) }),
       compute,
-      random: systemRandom,
-      now: () => Date.now(),
       signal: interrupted(),
     }),
     progressText,

@@ -7,10 +7,17 @@ import type { Vault } from '../base/sealed.ts';
 import type { Compute } from '../compute/compute.ts';
 import { TagFieldSchema, TagType } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { systemRandom } from '../jobs/index.ts';
-import { connectTags, type PartyKeys, type PartyPublic } from '../rpc/index.ts';
-import { ReceiptStore, type ServedTable, TagClient, type TagTable } from '../tags/index.ts';
+import { connectTags, type PartyKeys, type PartyPublic, readPrivate } from '../rpc/index.ts';
+import {
+  ReceiptStore,
+  type SealOptions,
+  type ServedTable,
+  TagClient,
+  type TagTable,
+} from '../tags/index.ts';
 import { type Config, tablesOf } from './config.ts';
 import type { MirrorConfig, SealedTableConfig, TagsConfig } from './tags-config.ts';
+import { openVault } from './vault.ts';
 
 const DAY_MS = 86_400_000;
 const MIB = 1 << 20;
@@ -35,7 +42,7 @@ export const secretsFolder = (config: Config): string => join(config.state, 'tag
 export const meterFile = (config: Config): string => join(config.state, 'tags', 'debits.sqlite');
 
 /** A table as it is sealed for one of the peers that it is offered to. */
-export function tableFor(config: Config, name: string, tenant: string): TagTable {
+function tableFor(config: Config, name: string, tenant: string): TagTable {
   const table = tagsOf(config).tables[name];
   const offer = table?.offers.find(({ peer }) => peer === tenant);
   if (table === undefined || offer === undefined) {
@@ -70,6 +77,24 @@ export function tableFor(config: Config, name: string, tenant: string): TagTable
     price,
     validMs: validDays * DAY_MS,
     canaries: table.canaries,
+  };
+}
+
+/** What a configuration decides about sealing one of its tables; the rest is the caller's. */
+export async function sealOptionsOf(
+  config: Config,
+  name: string,
+  tenant: string,
+): Promise<Omit<SealOptions, 'versionId' | 'kind' | 'epoch' | 'compute' | 'signal'>> {
+  const { signingKey } = await readPrivate(config.keys, config.party);
+  return {
+    table: tableFor(config, name, tenant),
+    sealed: tagsOf(config).sealed,
+    secrets: secretsFolder(config),
+    vault: await openVault(config),
+    signingKey,
+    random: systemRandom,
+    now: () => Date.now(),
   };
 }
 

@@ -4,12 +4,10 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { SottoError } from '../../base/errors.ts';
 import { openPool } from '../../compute/pool.ts';
 import { QueryRequestSchema } from '../../gen/sotto/tag/v1/tag_pb.ts';
-import { systemRandom } from '../../jobs/index.ts';
-import { readPrivate } from '../../rpc/index.ts';
 import { readReceipt, seal } from '../../tags/index.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { peerOf } from '../peer-files.ts';
-import { openReceipts, secretsFolder, tableFor, tagsOf } from '../tag-parts.ts';
+import { openReceipts, sealOptionsOf, tagsOf } from '../tag-parts.ts';
 import { openVault } from '../vault.ts';
 import { type DemoSetup, MEMBERS, TAGS } from './setup.ts';
 
@@ -60,20 +58,13 @@ export async function sealMembers(
 ): Promise<SealedMembers> {
   const started = performance.now();
   const config = loadConfig(company.config);
-  const keys = await readPrivate(config.keys, config.party);
   await using compute = openPool({ threads: config.limits.threads ?? 1 });
   const sealing = seal({
-    table: tableFor(config, MEMBERS, 'bank'),
+    ...(await sealOptionsOf(config, MEMBERS, 'bank')),
     versionId: VERSION,
     kind: 'whole',
     epoch: 'same',
-    sealed: tagsOf(config).sealed,
-    secrets: secretsFolder(config),
-    vault: await openVault(config),
-    signingKey: keys.signingKey,
     compute,
-    random: systemRandom,
-    now: () => Date.now(),
     signal,
   });
   for await (const _ of sealing);
