@@ -1,39 +1,27 @@
 /** A report as one page of HTML: nothing to load, nothing to run, every inserted text escaped. */
-import { Html, html } from './html.ts';
+import { type Html, html } from './html.ts';
 import type { Metrics } from './metrics.ts';
+import { page } from './page.ts';
 import { bytes, difference, duration, integer, percent, score, significant } from './quantities.ts';
 import type { Report } from './report.ts';
 import { accountSections } from './report-account.ts';
 import { type Charts, drawCharts } from './report-charts.ts';
 import { seriesOf } from './report-series.ts';
-import { reportCss } from './report-style.ts';
 import { firstTenth, headline, positiveCase, ranking, totals } from './report-words.ts';
 
 /** The whole page. Takes about a second, to draw the charts. */
 export async function renderPage(report: Report): Promise<string> {
   const charts = await drawCharts(report);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Joint model report: ${report.parties.active} and ${report.parties.passive}</title>
-<style>${new Html(reportCss())}</style>
-</head>
-<body>
-<main>
-${top(report)}
+  const { active, passive } = report.parties;
+  return page({
+    title: `Joint model report: ${active} and ${passive}`,
+    main: html`${top(report)}
 ${tiles(report)}
 ${warnings(report)}
 ${quality(report, charts)}
 ${accountSections(report, charts)}
-${footer(report)}
-</main>
-</body>
-</html>
-`;
-  return page.source;
+${footer(report)}`,
+  });
 }
 
 function top(report: Report): Html {

@@ -1,37 +1,25 @@
 /** The campaign as one page that needs no other file: what was done, what came of it, and who learnt what. */
 import type { Estimate } from '../../math/intervals.ts';
-import { Html, html } from '../../model/html.ts';
+import { type Html, html } from '../../model/html.ts';
 import type { MeasuredRow } from '../../model/measurement.ts';
 import { drawMeasurement } from '../../model/measurement-chart.ts';
+import { page } from '../../model/page.ts';
 import { duration, integer, score } from '../../model/quantities.ts';
-import { reportCss } from '../../model/report-style.ts';
 import { type CampaignOutcome, controlOf, TIERS, treatedOf } from './campaign-outcome.ts';
 
 export async function renderCampaign(outcome: CampaignOutcome): Promise<string> {
   const chart = await drawMeasurement(outcome.measurement);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Campaign report: bank and company</title>
-<style>${new Html(reportCss())}${new Html(CSS)}</style>
-</head>
-<body>
-<main>
-${top(outcome)}
+  return page({
+    title: 'Campaign report: bank and company',
+    css: CSS,
+    main: html`${top(outcome)}
 ${tiles(outcome)}
 ${story(outcome)}
 ${results(outcome, chart)}
 ${models(outcome)}
 ${learnt(outcome)}
-${footer(outcome)}
-</main>
-</body>
-</html>
-`;
-  return page.source;
+${footer(outcome)}`,
+  });
 }
 
 const CSS = `
