@@ -1,20 +1,10 @@
 /** The active role: it holds the labels, and the intercept among its weights. Each arrow is a message to (->) or from (<-) the passive party. */
-import type { FeatureMatrix } from '../../math/columns.ts';
-import { remaindersOf } from '../../math/torus.ts';
 import type { Party, Run } from '../party.ts';
 import { sendResiduals } from './chunks.ts';
 import { localGradients, receiveGradientReply } from './gradient.ts';
-import { exchangeKept, History, type Memory, NO_MEMORY } from './history.ts';
-import { laterPass, sharesAt } from './later-pass.ts';
-import {
-  leavesRange,
-  openWeights,
-  receiveOpening,
-  receiveWarning,
-  roundedShares,
-  sendOpening,
-  sendWarning,
-} from './opening.ts';
+import { exchangeKept, History, NO_MEMORY } from './history.ts';
+import { laterPass } from './later-pass.ts';
+import { exchangeOpenings, leavesRange, receiveWarning, sendWarning } from './opening.ts';
 import { describeParameters } from './parameters.ts';
 import { NextPass, Pass } from './pass.ts';
 import {
@@ -33,23 +23,15 @@ import {
   type OwnSeries,
   progressOf,
   rowMemory,
-  type Settings,
   type Trained,
   type Training,
+  type TrainingInput,
 } from './training.ts';
-import { type IntegerSchedule, integerSchedule } from './weights.ts';
+import { integerSchedule } from './weights.ts';
 
-export interface ActiveInput {
-  readonly features: FeatureMatrix;
+export interface ActiveInput extends TrainingInput {
   /** 0 or 1, one a row. */
   readonly labels: Uint8Array;
-  readonly settings: Settings;
-  /** Weights of the features to begin with; both parties give theirs, or neither. */
-  readonly start?: Float64Array | undefined;
-  /** Most bytes of residues of the columns that are kept from pass to pass; 512 MiB if left out. */
-  readonly keptBytes?: number;
-  /** What is left of the same training before a cut; left out, a cut ends it. */
-  readonly memory?: Memory;
 }
 
 export interface ActiveTrained extends Trained {
@@ -88,10 +70,7 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
     targets,
   };
   const schedule = integerSchedule(parameters, settings.ridge);
-  const history = new History(
-    { ...training, q: remaindersOf(parameters.ring.primes).modulus },
-    memory,
-  );
+  const history = new History(training, memory);
   yield progressOf(training, history.passes + 1, 0);
   if (history.passes === 0 && input.start === undefined) await firstPass(training, history);
   using next = new NextPass(training);
@@ -101,7 +80,7 @@ export async function* activeTrain(party: Party, input: ActiveInput): Run<Active
   yield beforeOpening(training);
   await exchangeKept(party); //                                                        <-> kept
   await memory.beforeOpening();
-  const weights = await open(training, schedule, history);
+  const weights = await exchangeOpenings(training, schedule, history); //              <-> opened weights
   const intercept = training.targets.series.centre + weights.at(-1)!;
   const own = leavesRange(parameters, features, weights.subarray(0, -1), intercept);
   await sendWarning(training, own); //                                                 -> warning
@@ -152,18 +131,4 @@ async function firstPass(training: Labelled, history: History): Promise<void> {
     localGradients(training),
   ]);
   await history.add(own, peer);
-}
-
-async function open(
-  training: Training,
-  { end }: IntegerSchedule,
-  history: History,
-): Promise<Float64Array> {
-  const q = remaindersOf(training.parameters.ring.primes).modulus;
-  const { own, peer } = sharesAt(training, end, history);
-  const [, opened] = await Promise.all([
-    sendOpening(training, roundedShares(peer, q)), //                                  -> opened weights
-    receiveOpening(training), //                                                       <- opened weights
-  ]);
-  return openWeights(own, opened, { q, turn: training.parameters.turn });
 }

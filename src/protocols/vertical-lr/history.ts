@@ -2,8 +2,9 @@
 import { type Bytes, concat } from '../../base/bytes.ts';
 import { SottoError } from '../../base/errors.ts';
 import { TrainingKeptSchema } from '../../gen/sotto/protocol/v1/vertical_lr_pb.ts';
-import { modulo } from '../../math/torus.ts';
+import { modulo, remaindersOf } from '../../math/torus.ts';
 import type { Party } from '../party.ts';
+import type { Training } from './training.ts';
 import type { GradientShares } from './weights.ts';
 
 /**
@@ -27,7 +28,7 @@ export const NO_MEMORY: Memory = {
   beforeOpening: async () => {},
 };
 
-export interface HistorySizes {
+interface Sizes {
   /** Shares are integers modulo this. */
   readonly q: bigint;
   /** Weights of this party and of the peer. */
@@ -36,18 +37,20 @@ export interface HistorySizes {
 }
 
 export class History {
-  readonly #sizes: HistorySizes;
+  readonly #sizes: Sizes;
   readonly #memory: Memory;
   readonly #own: (readonly bigint[])[] = [];
   readonly #peer: (readonly bigint[])[] = [];
 
-  constructor(sizes: HistorySizes, memory: Memory) {
+  constructor({ parameters, ownWeights, peerWeights }: Training, memory: Memory) {
+    const q = remaindersOf(parameters.ring.primes).modulus;
+    const sizes = { q, ownWeights, peerWeights };
     this.#sizes = sizes;
     this.#memory = memory;
     for (const bytes of memory.passes) {
       const shares = decodeShares(bytes, sizes);
-      this.#own.push(shares.slice(0, sizes.ownWeights));
-      this.#peer.push(shares.slice(sizes.ownWeights));
+      this.#own.push(shares.slice(0, ownWeights));
+      this.#peer.push(shares.slice(ownWeights));
     }
   }
 
@@ -83,13 +86,13 @@ export async function exchangeKept({ channel }: Party): Promise<void> {
 /** Big-endian, each as long as q. */
 const shareBytes = (q: bigint): number => Math.ceil(q.toString(16).length / 2);
 
-function encodeShares(shares: readonly bigint[], { q }: HistorySizes): Bytes {
+function encodeShares(shares: readonly bigint[], { q }: Sizes): Bytes {
   const digits = 2 * shareBytes(q);
   const hex = shares.map((share) => modulo(share, q).toString(16).padStart(digits, '0'));
   return concat(...hex.map((text) => Buffer.from(text, 'hex')));
 }
 
-function decodeShares(bytes: Uint8Array, { q, ownWeights, peerWeights }: HistorySizes): bigint[] {
+function decodeShares(bytes: Uint8Array, { q, ownWeights, peerWeights }: Sizes): bigint[] {
   const width = shareBytes(q);
   const expected = width * (ownWeights + peerWeights);
   if (bytes.length !== expected) {

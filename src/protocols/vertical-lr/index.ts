@@ -26,7 +26,7 @@
  * computer: phase = c0 + c1 s is a sharing of the product (Boyle, Kohl, Scholl, Eurocrypt 2019), and nothing is
  * ever decrypted. Slots as in CKKS (Asiacrypt 2017); weights are public integer combinations of gradient shares.
  */
-export { type ActiveInput, type ActiveTrained, activeTrain } from './active.ts';
+export { type ActiveTrained, activeTrain } from './active.ts';
 export type { Memory } from './history.ts';
 export {
   chooseParameters,
@@ -36,6 +36,6 @@ export {
   ROWS_PER_WEIGHT,
   type Sizes,
 } from './parameters.ts';
-export { type PassiveInput, passiveTrain } from './passive.ts';
+export { passiveTrain } from './passive.ts';
 export { MIN_OF_EACH_CLASS } from './shape.ts';
 export { KEPT_BYTES, type Settings, type Trained } from './training.ts';

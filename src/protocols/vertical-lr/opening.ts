@@ -5,9 +5,12 @@ import {
 } from '../../gen/sotto/protocol/v1/vertical_lr_pb.ts';
 import type { FeatureMatrix } from '../../math/columns.ts';
 import { linearScores } from '../../math/linear-model.ts';
-import { centredFraction, modulo, rescale } from '../../math/torus.ts';
+import { centredFraction, modulo, remaindersOf, rescale } from '../../math/torus.ts';
+import type { History } from './history.ts';
+import { sharesAt } from './later-pass.ts';
 import type { Parameters } from './parameters.ts';
 import type { Training } from './training.ts';
+import type { IntegerSchedule } from './weights.ts';
 import { bytesOfLength } from './wire.ts';
 
 /**
@@ -43,11 +46,27 @@ export function openWeights(
   });
 }
 
-export async function sendOpening({ party }: Training, shares: Uint8Array): Promise<void> {
+/** Own weights at the end of all passes; each arrow is a message to and from the other party. */
+export async function exchangeOpenings(
+  training: Training,
+  { end }: IntegerSchedule,
+  history: History,
+): Promise<Float64Array> {
+  const { parameters } = training;
+  const q = remaindersOf(parameters.ring.primes).modulus;
+  const { own, peer } = sharesAt(training, end, history);
+  const [, opened] = await Promise.all([
+    sendOpening(training, roundedShares(peer, q)), //                                  -> opened weights
+    receiveOpening(training), //                                                       <- opened weights
+  ]);
+  return openWeights(own, opened, { q, turn: parameters.turn });
+}
+
+async function sendOpening({ party }: Training, shares: Uint8Array): Promise<void> {
   await party.channel.send(OpenedWeightsSchema, { shares });
 }
 
-export async function receiveOpening({ party, ownWeights }: Training): Promise<Uint8Array> {
+async function receiveOpening({ party, ownWeights }: Training): Promise<Uint8Array> {
   const length = ownWeights * OPENED_BYTES;
   const message = await party.channel.receive(OpenedWeightsSchema, length + 64);
   return bytesOfLength(message.shares, length, message.$typeName);

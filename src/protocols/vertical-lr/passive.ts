@@ -1,20 +1,10 @@
 /** The passive role: it holds features only. Each arrow is a message to (->) or from (<-) the active party. */
-import type { FeatureMatrix } from '../../math/columns.ts';
-import { remaindersOf } from '../../math/torus.ts';
 import type { Party, Run } from '../party.ts';
 import { receiveResiduals } from './chunks.ts';
 import { sendGradientReply } from './gradient.ts';
-import { exchangeKept, History, type Memory, NO_MEMORY } from './history.ts';
-import { laterPass, sharesAt } from './later-pass.ts';
-import {
-  leavesRange,
-  openWeights,
-  receiveOpening,
-  receiveWarning,
-  roundedShares,
-  sendOpening,
-  sendWarning,
-} from './opening.ts';
+import { exchangeKept, History, NO_MEMORY } from './history.ts';
+import { laterPass } from './later-pass.ts';
+import { exchangeOpenings, leavesRange, receiveWarning, sendWarning } from './opening.ts';
 import { describeParameters } from './parameters.ts';
 import { NextPass, Pass, receiveKeys } from './pass.ts';
 import { checkFeatures, checkSettings, checkStart, receiveShape, sendShape } from './shape.ts';
@@ -23,25 +13,14 @@ import {
   encodeColumns,
   progressOf,
   rowMemory,
-  type Settings,
   type Trained,
   type Training,
+  type TrainingInput,
 } from './training.ts';
-import { type IntegerSchedule, integerSchedule } from './weights.ts';
-
-export interface PassiveInput {
-  readonly features: FeatureMatrix;
-  readonly settings: Settings;
-  /** Weights of the features to begin with; both parties give theirs, or neither. */
-  readonly start?: Float64Array | undefined;
-  /** Most bytes of residues of the columns that are kept from pass to pass; 512 MiB if left out. */
-  readonly keptBytes?: number;
-  /** What is left of the same training before a cut; left out, a cut ends it. */
-  readonly memory?: Memory;
-}
+import { integerSchedule } from './weights.ts';
 
 /** Learns the weights of its own features; see the card of the protocol for what else. */
-export async function* passiveTrain(party: Party, input: PassiveInput): Run<Trained> {
+export async function* passiveTrain(party: Party, input: TrainingInput): Run<Trained> {
   const { features, settings, memory = NO_MEMORY } = input;
   checkSettings(settings, features.rows);
   checkFeatures(features);
@@ -63,10 +42,7 @@ export async function* passiveTrain(party: Party, input: PassiveInput): Run<Trai
     rows: rowMemory(parameters),
   };
   const schedule = integerSchedule(parameters, settings.ridge);
-  const history = new History(
-    { ...training, q: remaindersOf(parameters.ring.primes).modulus },
-    memory,
-  );
+  const history = new History(training, memory);
   yield progressOf(training, history.passes + 1, 0);
   if (history.passes === 0 && input.start === undefined) await firstPass(training, history);
   using next = new NextPass(training);
@@ -76,7 +52,7 @@ export async function* passiveTrain(party: Party, input: PassiveInput): Run<Trai
   yield beforeOpening(training);
   await exchangeKept(party); //                                                        <-> kept
   await memory.beforeOpening();
-  const weights = await open(training, schedule, history);
+  const weights = await exchangeOpenings(training, schedule, history); //              <-> opened weights
   const own = leavesRange(parameters, features, weights, 0);
   await sendWarning(training, own); //                                                 -> warning
   const peer = await receiveWarning(training); //                                      <- warning
@@ -95,18 +71,4 @@ async function firstPass(training: Training, history: History): Promise<void> {
   await receiveResiduals(training); //                                                 <- gradient input
   const own = await sendGradientReply(training, keys.peer('gradient')); //             -> gradient reply
   await history.add(own, new Array<bigint>(training.peerWeights).fill(0n));
-}
-
-async function open(
-  training: Training,
-  { end }: IntegerSchedule,
-  history: History,
-): Promise<Float64Array> {
-  const q = remaindersOf(training.parameters.ring.primes).modulus;
-  const { own, peer } = sharesAt(training, end, history);
-  const [, opened] = await Promise.all([
-    sendOpening(training, roundedShares(peer, q)), //                                  -> opened weights
-    receiveOpening(training), //                                                       <- opened weights
-  ]);
-  return openWeights(own, opened, { q, turn: training.parameters.turn });
 }

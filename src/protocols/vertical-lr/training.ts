@@ -5,6 +5,7 @@ import type { FeatureMatrix } from '../../math/columns.ts';
 import { N } from '../../primitives/he/index.ts';
 import type { Party, Progress } from '../party.ts';
 import type { Ciphertexts } from './ciphertexts.ts';
+import type { Memory } from './history.ts';
 import type { Parameters } from './parameters.ts';
 import type { Role } from './sizes.ts';
 
@@ -16,6 +17,18 @@ export interface Settings {
   readonly ridge: number;
   /** Odd sine harmonics of the sigmoid: 2, 3 or 4. */
   readonly harmonics: number;
+}
+
+/** What a role begins with. */
+export interface TrainingInput {
+  readonly features: FeatureMatrix;
+  readonly settings: Settings;
+  /** Weights of the features to begin with; both parties give theirs, or neither. */
+  readonly start?: Float64Array | undefined;
+  /** Most bytes of residues of the columns that are kept from pass to pass; 512 MiB if left out. */
+  readonly keptBytes?: number;
+  /** What is left of the same training before a cut; left out, a cut ends it. */
+  readonly memory?: Memory;
 }
 
 export interface Training {
