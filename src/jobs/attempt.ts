@@ -16,6 +16,7 @@ import { conclude } from './conclude.ts';
 import { drive, progressMessage } from './drive.ts';
 import { participant } from './fields.ts';
 import type { Journal, Journals } from './journal.ts';
+import type { Lapses } from './lapses.ts';
 import type { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
 import type { ReleaseGate } from './release.ts';
@@ -44,8 +45,7 @@ export interface Workshop {
   readonly artifacts: Artifacts;
   readonly tables: Tables;
   readonly audit: AuditLog;
-  /** Ends a proposed job that still waits for an approval, or for its proposer, after this time. */
-  readonly lapse: (jobId: string, afterMs: number) => void;
+  readonly lapses: Lapses;
 }
 
 export interface Attempt {

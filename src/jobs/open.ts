@@ -6,6 +6,7 @@ import { Artifacts } from './artifacts.ts';
 import { AuditLog } from './audit/log.ts';
 import { Board } from './board.ts';
 import { Journals } from './journal.ts';
+import { Lapses } from './lapses.ts';
 import { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './options.ts';
 import { budgetOf } from './policy.ts';
@@ -25,8 +26,6 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
   const audit = openAudit(options, database);
   const registry = new Registry(database);
   const journals = new Journals(options.disk, options.vault, join(options.stateDir, 'journals'));
-  // What is left of a journal that cannot be removed now, is swept out when the worker starts again.
-  const forget = (jobId: string): void => void journals.remove(jobId).catch(() => {});
   const isOver = (jobId: string): boolean => {
     const record = registry.find(jobId);
     return record === undefined || hasEnded(record.job);
@@ -34,10 +33,17 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
   await journals.sweep(isOver);
   const names = new RowNames(database, options.random, options.vault);
   const budget = (peer: string, dataset: string) => budgetOf(options.offers, peer, dataset);
+  const board = new Board(registry, options, audit, (jobId) => {
+    // What is left of a journal that cannot be removed now, is swept out when the worker starts again.
+    void journals.remove(jobId).catch(() => {});
+    lapses.forget(jobId);
+  });
+  const lapses = new Lapses(board, options);
   const worker = new Worker(
     {
       options,
-      board: new Board(registry, options, audit, forget),
+      board,
+      lapses,
       journals,
       ledger: new Ledger(database, names, audit),
       gate: new ReleaseGate(database, names, options.vault, budget, audit),

@@ -75,7 +75,7 @@ export async function hearProposal(
 /** An acceptance that never reached the proposer: it will propose again. */
 function giveUp(shop: Workshop, { record, slot, live }: Accepted, error: SottoError): void {
   shop.board.interrupt(record.job.id, error);
-  shop.lapse(record.job.id, shop.options.limits.unavailableAfterMs);
+  shop.lapses.after(record.job.id, shop.options.limits.unavailableAfterMs);
   live[Symbol.dispose]();
   slot[Symbol.dispose]();
 }
@@ -227,7 +227,7 @@ function insertProposal(
     approved: admittedByRule(options.rules, { spec, role, peer: from.peer }),
   });
   const endMs = timestampMs(agreement.notAfter!);
-  shop.lapse(agreement.jobId, endMs - options.clock.now());
+  shop.lapses.after(agreement.jobId, endMs - options.clock.now());
 }
 
 /** Without a pause between the checks and the running, so that no two attempts begin. */

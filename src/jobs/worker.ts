@@ -42,9 +42,9 @@ export class Worker implements Operator, AsyncDisposable {
   readonly #background = new Set<Promise<void>>();
 
   /** @param release Gives back the state folder, when all is over. See `openWorker`. */
-  constructor(shop: Omit<Workshop, 'lapse'>, release: () => void) {
+  constructor(shop: Workshop, release: () => void) {
     const { limits } = shop.options;
-    this.#shop = { ...shop, lapse: (jobId, afterMs) => this.#lapse(jobId, afterMs) };
+    this.#shop = shop;
     this.#release = release;
     this.#own = new Slots(limits.maxJobs);
     this.#peers = new Slots(limits.maxJobs);
@@ -75,7 +75,10 @@ export class Worker implements Operator, AsyncDisposable {
     if (hasEnded(board.get(job.id))) return;
     if (job.submittedHere) this.#pursue(job.id);
     else if (job.state === JobState.AWAITING_APPROVAL) {
-      this.#lapse(job.id, timestampMs(parseAgreement(agreement!).notAfter!) - options.clock.now());
+      this.#shop.lapses.after(
+        job.id,
+        timestampMs(parseAgreement(agreement!).notAfter!) - options.clock.now(),
+      );
     } else this.#keep(this.#await(job.id));
   }
 
@@ -88,7 +91,7 @@ export class Worker implements Operator, AsyncDisposable {
     const attempt = { jobId, peer, agreement: agreement!, number, signal: live.signal };
     try {
       if (await concludeFinished(this.#shop, attempt)) return;
-      this.#lapse(jobId, this.#shop.options.limits.unavailableAfterMs);
+      this.#shop.lapses.after(jobId, this.#shop.options.limits.unavailableAfterMs);
     } catch (thrown) {
       this.#settle(jobId, asSottoError(thrown));
     }
@@ -100,6 +103,7 @@ export class Worker implements Operator, AsyncDisposable {
     this.#stopping.abort(reason);
     await this.#runs.abortAll(reason);
     await Promise.all(this.#background);
+    await this.#shop.lapses.forgetAll();
     const { log, party } = this.#shop.options;
     this.#shop.audit.note({ event: 'worker-stopped', party });
     this.#release();
@@ -239,31 +243,7 @@ export class Worker implements Operator, AsyncDisposable {
       return;
     }
     board.interrupt(jobId, error);
-    this.#lapse(jobId, options.limits.unavailableAfterMs);
-  }
-
-  #lapse(jobId: string, afterMs: number): void {
-    this.#keep(this.#endAfter(jobId, afterMs).catch(() => {}));
-  }
-
-  async #endAfter(jobId: string, afterMs: number): Promise<void> {
-    const { board, options } = this.#shop;
-    const { clock, limits } = options;
-    const endMs = clock.now() + afterMs;
-    while (clock.now() < endMs && !hasEnded(board.get(jobId))) {
-      await clock.sleep(Math.max(1, endMs - clock.now()), this.#stopping.signal);
-    }
-    const { state, updateTime } = board.get(jobId);
-    if (state === JobState.AWAITING_APPROVAL) {
-      board.end(jobId, new SottoError('deadline-exceeded', 'nobody approved the job in time', {}));
-    }
-    const silentMs = clock.now() - timestampMs(updateTime!);
-    if (state === JobState.INTERRUPTED && silentMs >= limits.unavailableAfterMs) {
-      board.end(
-        jobId,
-        new SottoError('peer-unavailable', 'the peer did not begin anew', { silentMs }),
-      );
-    }
+    this.#shop.lapses.after(jobId, options.limits.unavailableAfterMs);
   }
 
   /** Tells the peer, by a conversation of its own: in the other one it may not be listening now. */
