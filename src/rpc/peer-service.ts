@@ -104,13 +104,20 @@ export class PeerListener {
       for (;;) {
         const link = this.#links.get(peer)?.at(-1);
         if (link === undefined) {
-          await wait.race(new Promise<void>((resolve) => this.#linked.add(resolve)));
+          const { promise: linked, resolve } = Promise.withResolvers<void>();
+          this.#linked.add(resolve);
+          await wait.race(linked).finally(() => this.#linked.delete(resolve));
           continue;
         }
         link.write(create(LinkResponseSchema, { version: PEER_VERSION, conversationId: id }));
-        const lost = new Promise<void>((resolve) => link.once('close', resolve));
-        const transport = await wait.race(Promise.race([granted, lost]));
-        if (transport !== undefined) return transport; // otherwise over the next link
+        const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
+        link.once('close', lose);
+        try {
+          const transport = await wait.race(Promise.race([granted, lost]));
+          if (transport !== undefined) return transport; // otherwise over the next link
+        } finally {
+          link.off('close', lose); // a link lasts for months, and would keep what each promise came to
+        }
       }
     } catch (error) {
       void granted.then((late) => late.close()); // granted in the same moment, with nobody to use it
