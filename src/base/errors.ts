@@ -67,9 +67,25 @@ export function asSottoError(thrown: unknown): SottoError {
       ? thrown.cause
       : new SottoError('cancelled', 'cancelled', {}, { cause: thrown });
   }
+  if (isDamagedDatabase(thrown)) {
+    const message = 'a database of this worker is damaged, or may not be written';
+    return new SottoError('verification-failed', message, {}, { cause: thrown });
+  }
   // The stranger's text may quote data, so it stays in `cause` and out of the message.
   return new SottoError('internal', 'an unexpected failure', {}, { cause: thrown });
 }
+
+/**
+ * SQLITE_ERROR (our statements are constant, so the schema is not ours), SQLITE_READONLY (a format that nobody writes),
+ * SQLITE_CORRUPT and SQLITE_NOTADB, with what refines them in the higher bits; and a file that ends too early.
+ */
+const DAMAGED: readonly number[] = [1, 8, 11, 26];
+const SHORT_READ = 522;
+
+const isDamagedDatabase = (thrown: unknown): boolean =>
+  thrown instanceof Error &&
+  'errcode' in thrown &&
+  (thrown.errcode === SHORT_READ || DAMAGED.includes(Number(thrown.errcode) & 0xff));
 
 export function isErrorCode(code: string): code is ErrorCode {
   return (ERROR_CODES as readonly string[]).includes(code);

@@ -15,7 +15,7 @@ export type Purpose =
   | 'party-keys'
   | 'ledger-key'
   | 'tag-epoch'
-  | 'tag-index'
+  | 'tag-checkpoint'
   | 'tag-receipt'
   | 'model'
   | 'artifact'

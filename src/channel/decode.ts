@@ -1,4 +1,4 @@
-/** From bytes that a peer chose to a message, or to its fault. */
+/** From bytes that a peer chose, or a disk kept, to a message, or to their fault. */
 import {
   type DescField,
   type DescMessage,
@@ -25,6 +25,17 @@ export function decode<D extends DescMessage>(schema: D, bytes: Uint8Array): Mes
     throw new SottoError('protocol-violation', why, stranger);
   }
   return message;
+}
+
+/** From our own disk: what does not decode any more is damaged there. */
+export function decodeStored<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
+  try {
+    return fromBinary(schema, bytes);
+  } catch {
+    throw new SottoError('verification-failed', 'what is kept on disk is damaged', {
+      message: schema.typeName,
+    });
+  }
 }
 
 /** The first field without a name, and the message that it is in. */

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
+import { toBinary, toJson } from '@bufbuild/protobuf';
 import { toHex } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
+import { decodeStored } from '../channel/decode.ts';
 import { inlineCompute } from '../compute/inline.ts';
 import { openPool } from '../compute/pool.ts';
 import {
@@ -232,7 +233,7 @@ export async function verifyForAuditor(
   file: string,
   { flags, output }: Call<VerifyFlags>,
 ): Promise<undefined> {
-  const opened = fromBinary(OpenedQuerySchema, readFileSync(file));
+  const opened = decodeStored(OpenedQuerySchema, readFileSync(file));
   const { signingKey } = readPublic(readFileSync(flags.server, 'utf8'));
   const expected = { signer: signingKey, datasetId: flags.dataset, tenant: flags.peer };
   const receipt = await verifyOpened(opened, expected, inlineCompute());

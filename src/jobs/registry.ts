@@ -1,8 +1,9 @@
 /** All jobs of this worker, durably: what was asked, what was agreed, how it ended. */
 import type { DatabaseSync } from 'node:sqlite';
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { toBinary } from '@bufbuild/protobuf';
 import { equalBytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
+import { decodeStored } from '../channel/decode.ts';
 import { type Job, JobSchema, JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import { inTransaction } from './state.ts';
 
@@ -178,7 +179,7 @@ function decodeToken(token: string): number {
 
 function recordOf(row: Row): JobRecord {
   return {
-    job: fromBinary(JobSchema, row.job),
+    job: decodeStored(JobSchema, row.job),
     requestId: row.request_id ?? '',
     requestSpec: row.request_spec,
     agreement: row.agreement ?? undefined,

@@ -104,7 +104,8 @@ export function inTransaction<T>(database: DatabaseSync, step: () => T): T {
     database.exec('COMMIT');
     return value;
   } catch (thrown) {
-    database.exec('ROLLBACK');
+    // A database that is damaged may have ended the transaction itself.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw thrown;
   }
 }

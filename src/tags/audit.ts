@@ -3,11 +3,12 @@ import { createCipheriv, hkdfSync, type KeyObject } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { type Bytes, equalBytes, lengthPrefixed } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { Place, Vault } from '../base/sealed.ts';
+import { decodeStored } from '../channel/decode.ts';
 import type { Compute } from '../compute/compute.ts';
 import {
   type Manifest,
@@ -89,7 +90,7 @@ export class ReceiptStore implements Disposable {
     if (row === undefined) throw new SottoError('not-found', 'no receipt has this key', {});
     return {
       request: Uint8Array.from(row.request),
-      receipt: fromBinary(SignedReceiptSchema, row.receipt),
+      receipt: decodeStored(SignedReceiptSchema, row.receipt),
     };
   }
 
@@ -104,14 +105,14 @@ export class ReceiptStore implements Disposable {
     const row = this.#database
       .prepare('SELECT manifest FROM manifests WHERE dataset = ? AND version = ?')
       .get(datasetId, versionId) as { manifest: Uint8Array } | undefined;
-    if (row !== undefined) return fromBinary(SignedManifestSchema, row.manifest);
+    if (row !== undefined) return decodeStored(SignedManifestSchema, row.manifest);
     throw new SottoError('not-found', 'the manifest of this query was not kept', {});
   }
 
   *all(): Generator<{ readonly key: Bytes; readonly receipt: SignedReceipt }, void, void> {
     for (const row of this.#database.prepare('SELECT key, receipt FROM receipts').iterate()) {
       const { key, receipt } = row as { key: Uint8Array; receipt: Uint8Array };
-      yield { key: Uint8Array.from(key), receipt: fromBinary(SignedReceiptSchema, receipt) };
+      yield { key: Uint8Array.from(key), receipt: decodeStored(SignedReceiptSchema, receipt) };
     }
   }
 
@@ -131,13 +132,13 @@ export async function openQuery(
   compute: Compute,
 ): Promise<OpenedQuery> {
   const { request, receipt } = store.find(key);
-  const decoded = fromBinary(QueryRequestSchema, request);
+  const decoded = decodeStored(QueryRequestSchema, request);
   const { blinded } = decoded;
   const manifest = store.manifestOf(decoded);
   const items = blinded.length / POINT_BYTES;
   const coins = blindCoins(store.secret, key, items);
   // Which place the id had is not kept: as if it had had each, until the blinded id is the one sent.
-  const input = inputOf(fromBinary(ManifestSchema, manifest.manifest), id);
+  const input = inputOf(decodeStored(ManifestSchema, manifest.manifest), id);
   const inputs = Array.from({ length: items }, () => input);
   const guess = await compute.run('oprfBlind', { inputs, coins });
   for (let index = 0; index < items; index++) {
@@ -162,8 +163,7 @@ export async function verifyOpened(
     new SottoError('verification-failed', 'an opened query does not hold', { field });
   if (opened.manifest === undefined) throw refuse('manifest');
   const manifest = readManifest(opened.manifest, expected);
-  const request = decodeRequest(opened.request);
-  if (request === undefined) throw refuse('request');
+  const request = decodeStored(QueryRequestSchema, opened.request);
   const receipt = checkReceipt(opened.receipt, request, expected);
   if (request.versionId !== manifest.versionId) throw refuse('version_id');
   const from = opened.index * POINT_BYTES;
@@ -173,12 +173,4 @@ export async function verifyOpened(
   const { blinded } = await compute.run('oprfBlind', { inputs, coins: opened.coins });
   if (!equalBytes(asked, blinded)) throw refuse('id');
   return receipt;
-}
-
-function decodeRequest(bytes: Uint8Array): QueryRequest | undefined {
-  try {
-    return fromBinary(QueryRequestSchema, bytes);
-  } catch {
-    return undefined;
-  }
 }

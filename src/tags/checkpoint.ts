@@ -1,7 +1,12 @@
-/** How far a sealing got: written often, so that a process that was killed goes on, and never seals a row twice. */
+/**
+ * How far a sealing got: written often, so that a process that was killed goes on, and never seals a row twice. Sealed
+ * itself: whoever could change it would have rows cut or sealed under a salt of his choice.
+ */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { lengthPrefixed, toHex } from '../base/bytes.ts';
+import { lengthPrefixed, toHex, utf8 } from '../base/bytes.ts';
+import { asSottoError } from '../base/errors.ts';
+import type { Place, Vault } from '../base/sealed.ts';
 import type { TagField } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { sha256 } from '../primitives/hashing/index.ts';
 import { writeWhole } from './files.ts';
@@ -38,15 +43,34 @@ export interface Checkpoint {
   readonly bucketLengths: readonly number[];
 }
 
-const file = (folder: string): string => join(folder, 'checkpoint.json');
-
-export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
-  writeWhole(file(folder), JSON.stringify(checkpoint));
+/** Whose sealing it is, and what its checkpoint is sealed by. */
+interface Sealing {
+  readonly vault: Vault;
+  readonly dataset: string;
+  readonly tenant: string;
 }
 
-export function readCheckpoint(folder: string): Checkpoint | undefined {
+const file = (folder: string): string => join(folder, 'checkpoint.sealed');
+const placeOf = ({ dataset, tenant }: Sealing): Place => ({
+  purpose: 'tag-checkpoint',
+  job: JSON.stringify([dataset, tenant]),
+});
+
+export function writeCheckpoint(folder: string, sealing: Sealing, checkpoint: Checkpoint): void {
+  const bytes = utf8(JSON.stringify(checkpoint));
+  writeWhole(file(folder), sealing.vault.seal(bytes, placeOf(sealing)));
+}
+
+/** Undefined also for one that was changed: what it went with is sealed again, under another salt. */
+export function readCheckpoint(folder: string, sealing: Sealing): Checkpoint | undefined {
   if (!existsSync(file(folder))) return undefined;
-  return JSON.parse(readFileSync(file(folder), 'utf8')) as Checkpoint;
+  try {
+    const opened = sealing.vault.open(readFileSync(file(folder)), placeOf(sealing));
+    return JSON.parse(Buffer.from(opened).toString()) as Checkpoint;
+  } catch (thrown) {
+    if (asSottoError(thrown).code === 'verification-failed') return undefined;
+    throw thrown;
+  }
 }
 
 export function forget(folder: string): void {

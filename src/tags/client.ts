@@ -3,9 +3,10 @@
  * fetched by the engine that its policy admits. Whether there was a row is known here only.
  */
 import { join } from 'node:path';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { equalBytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
+import { decodeStored } from '../channel/decode.ts';
 import { idNormalizer } from '../data/ids.ts';
 import {
   GetManifestRequestSchema,
@@ -55,7 +56,7 @@ export class TagClient implements Disposable {
   static async open(options: TagClientOptions): Promise<TagClient> {
     const bytes = readIfThere(manifestFile(options.folder));
     if (bytes === undefined) return new TagClient(options, undefined);
-    const known = fromBinary(SignedManifestSchema, bytes);
+    const known = decodeStored(SignedManifestSchema, bytes);
     const client = new TagClient(options, known);
     const manifest = readManifest(known, options);
     client.#rows = await client.#open(manifest);

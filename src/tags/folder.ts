@@ -4,8 +4,9 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { toBinary } from '@bufbuild/protobuf';
 import { toHex } from '../base/bytes.ts';
+import { decodeStored } from '../channel/decode.ts';
 import { type SignedManifest, SignedManifestSchema } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { writeWhole } from './files.ts';
 import { checkNamed } from './manifest.ts';
@@ -37,7 +38,7 @@ export class TableFolder {
     return readdirSync(this.#manifests)
       .filter((name) => MANIFEST.test(name))
       .sort()
-      .map((name) => fromBinary(SignedManifestSchema, readFileSync(join(this.#manifests, name))));
+      .map((name) => decodeStored(SignedManifestSchema, readFileSync(join(this.#manifests, name))));
   }
 
   /** From here on it is what is served. */

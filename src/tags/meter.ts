@@ -45,13 +45,7 @@ export class Meter implements Disposable {
   readonly #log: number;
   readonly #sync: Sync;
   readonly #now: () => number;
-  readonly #statements: Readonly<
-    Record<
-      | ('request' | 'account' | 'spent' | 'keep' | 'link' | 'spend' | 'forget')
-      | ('transfer' | 'transferred'),
-      StatementSync
-    >
-  >;
+  readonly #statements: ReturnType<typeof prepared>;
   #waiting: Entry[] = [];
   #isCommitting = false;
   /** A sync that failed: what was to be written may be lost, and no later sync would say so. */
@@ -64,28 +58,15 @@ export class Meter implements Disposable {
     const { database, log } = openMeterFile(file);
     this.#database = database;
     this.#log = log;
-    const prepare = (sql: string): StatementSync => this.#database.prepare(sql);
-    this.#statements = {
-      request: prepare('SELECT digest, receipt FROM requests WHERE tenant = ? AND key = ?'),
-      account: prepare(
-        'SELECT receipts, last_receipt FROM accounts WHERE tenant = ? AND dataset = ?',
-      ),
-      spent: prepare(
-        'SELECT items FROM spent WHERE tenant = ? AND dataset = ? AND span = ? AND number = ?',
-      ),
-      keep: prepare('INSERT INTO requests VALUES (?, ?, ?, ?, ?)'),
-      link: prepare(`INSERT INTO accounts VALUES (?1, ?2, 1, ?3, ?4)
-        ON CONFLICT DO UPDATE SET receipts = receipts + 1, last_receipt = ?3, total = total + ?4`),
-      spend: prepare(`INSERT INTO spent VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT DO UPDATE SET
-          items = CASE WHEN number = ?4 THEN items + ?5 ELSE ?5 END, number = ?4`),
-      transfer: prepare('INSERT OR IGNORE INTO transfers VALUES (?, ?, ?, ?)'),
-      transferred: prepare('SELECT digest FROM transfers WHERE tenant = ? AND key = ?'),
-      forget: prepare('DELETE FROM requests WHERE time_ms < ?'),
-    };
-    const before = this.#now() - REMEMBERED_MS;
-    this.#statements.forget.run(before);
-    this.#database.prepare('DELETE FROM transfers WHERE time_ms < ?').run(before);
+    try {
+      this.#statements = prepared(database);
+      const before = this.#now() - REMEMBERED_MS;
+      this.#statements.forget.run(before);
+      database.prepare('DELETE FROM transfers WHERE time_ms < ?').run(before);
+    } catch (thrown) {
+      this[Symbol.dispose](); // of a file that is damaged, too, nobody else may be kept out
+      throw thrown;
+    }
   }
 
   /**
@@ -291,4 +272,26 @@ function spansOf(quota: Quota | undefined, purpose: string, epoch: number, time:
     const name = span === 'epoch' ? `${said} ${epoch}` : said;
     return { span, said, name, number, most, lengthMs };
   });
+}
+
+function prepared(database: DatabaseSync) {
+  const prepare = (sql: string): StatementSync => database.prepare(sql);
+  return {
+    request: prepare('SELECT digest, receipt FROM requests WHERE tenant = ? AND key = ?'),
+    account: prepare(
+      'SELECT receipts, last_receipt FROM accounts WHERE tenant = ? AND dataset = ?',
+    ),
+    spent: prepare(
+      'SELECT items FROM spent WHERE tenant = ? AND dataset = ? AND span = ? AND number = ?',
+    ),
+    keep: prepare('INSERT INTO requests VALUES (?, ?, ?, ?, ?)'),
+    link: prepare(`INSERT INTO accounts VALUES (?1, ?2, 1, ?3, ?4)
+      ON CONFLICT DO UPDATE SET receipts = receipts + 1, last_receipt = ?3, total = total + ?4`),
+    spend: prepare(`INSERT INTO spent VALUES (?1, ?2, ?3, ?4, ?5)
+      ON CONFLICT DO UPDATE SET
+        items = CASE WHEN number = ?4 THEN items + ?5 ELSE ?5 END, number = ?4`),
+    transfer: prepare('INSERT OR IGNORE INTO transfers VALUES (?, ?, ?, ?)'),
+    transferred: prepare('SELECT digest FROM transfers WHERE tenant = ? AND key = ?'),
+    forget: prepare('DELETE FROM requests WHERE time_ms < ?'),
+  };
 }

@@ -1,7 +1,8 @@
 /**
  * What the company keeps of the rows that are sealed now, to seal the next version from: for each id a keyed
  * digest, one of its record, and the function's value, which costs a scalar multiplication to compute again.
- * Values are as secret as the epoch's key, so they lie masked, each under a mask that only that key gives.
+ * Values are as secret as the epoch's key, so they lie masked, each under a mask that only that key gives. A code under
+ * the same key ends the file: a row sealed from a changed value would never be found, and nobody would be told.
  */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
@@ -9,6 +10,9 @@ import { type Bytes, equalBytes } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
 import { findRow } from './sorted-rows.ts';
 
+/** At the end of the file. */
+const CODE_BYTES = 32;
+const CHUNK_BYTES = 1 << 20;
 /** Two of 100 million meet with probability 2^-76. */
 const DIGEST_BYTES = 16;
 export const SECRET_BYTES = 64;
@@ -26,15 +30,47 @@ export class RowIndex implements Disposable {
   readonly #key: KeyObject;
   readonly #file: number | undefined;
 
-  /** The index in that file; empty where there is none. */
+  /** The index in that file; empty where there is none. @throws verification-failed for one that was changed or cut. */
   constructor(path: string, key: Uint8Array) {
     this.#key = createSecretKey(key);
     this.#file = existsSync(path) ? openSync(path, 'r') : undefined;
-    this.count = this.#file === undefined ? 0 : fstatSync(this.#file).size / INDEX_ENTRY_BYTES;
-    if (Number.isInteger(this.count)) return;
-    throw new SottoError('verification-failed', 'the index of sealed rows is damaged', {
-      entryBytes: INDEX_ENTRY_BYTES,
-    });
+    if (this.#file === undefined) {
+      this.count = 0;
+      return;
+    }
+    const bytes = fstatSync(this.#file).size - CODE_BYTES;
+    this.count = bytes / INDEX_ENTRY_BYTES;
+    if (Number.isInteger(this.count) && bytes >= 0 && this.#isWhole(bytes)) return;
+    closeSync(this.#file);
+    const message = 'the index of sealed rows is damaged: remove it, and seal a whole version';
+    throw new SottoError('verification-failed', message, { path });
+  }
+
+  /** All entries, ascending, as they are to be written: with the code behind them. */
+  *whole(entries: Iterable<Uint8Array>): Generator<Uint8Array, void, void> {
+    const code = createHmac('sha256', this.#key).update('index\0');
+    for (const chunk of entries) {
+      code.update(chunk);
+      yield chunk;
+    }
+    yield code.digest();
+  }
+
+  #isWhole(bytes: number): boolean {
+    const code = createHmac('sha256', this.#key).update('index\0');
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    for (let at = 0; at < bytes; at += CHUNK_BYTES) {
+      const part = chunk.subarray(0, Math.min(CHUNK_BYTES, bytes - at));
+      this.#read(part, at);
+      code.update(part);
+    }
+    const written = new Uint8Array(CODE_BYTES);
+    this.#read(written, bytes);
+    return equalBytes(code.digest(), written);
+  }
+
+  get isThere(): boolean {
+    return this.#file !== undefined;
   }
 
   entry(id: string, record: Uint8Array, secret: Uint8Array): Bytes {

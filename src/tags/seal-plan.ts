@@ -114,7 +114,7 @@ export async function prepare(
     ],
     previous: current === undefined ? new Uint8Array() : manifestHash(current.signed),
   });
-  const found = readCheckpoint(folder.sealing);
+  const found = readCheckpoint(folder.sealing, place);
   if (found?.plan.origin === origin) return { epoch, plan: found.plan, resumed: found, current };
   forget(folder.sealing); // of another table or version: begun again under another salt
   const canaries = kind === 'delta' ? 0 : table.canaries;

@@ -11,11 +11,13 @@
 import { mkdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
+import { SottoError } from '../base/errors.ts';
 import { LayerSchema, type Manifest } from '../gen/sotto/tag/v1/tag_pb.ts';
 import { BucketWriter } from './bucket-writer.ts';
 import { canaryRecord } from './canary.ts';
 import { forget, writeCheckpoint } from './checkpoint.ts';
 import { indexFile } from './epochs.ts';
+import { writeChunks } from './files.ts';
 import { TableFolder } from './folder.ts';
 import { LayerWriter, NOBODY } from './layer-writer.ts';
 import { FIELD_GROUP } from './manifest.ts';
@@ -101,6 +103,10 @@ class Sealing implements Disposable {
     }
     const known = current?.manifest.epoch === plan.epoch ? current.manifest.sequence : 0n;
     this.#before = new RowIndex(indexFile(placeOf(options), known), epoch.indexKey);
+    if (plan.kind === 'delta' && !this.#before.isThere) {
+      const message = 'the index of the rows sealed before is gone: seal a whole version';
+      throw new SottoError('not-found', message, { dataset: table.datasetId });
+    }
     this.#met = new Uint8Array(this.#before.count);
     this.#phase = resumed?.phase ?? 'rows';
     this.#rowsRead = resumed?.rowsRead ?? 0;
@@ -219,7 +225,8 @@ class Sealing implements Disposable {
   }
 
   publish(sealed: Omit<Sealed, 'writeIndex'>): Manifest {
-    const writeIndex = (path: string): void => this.#index.writeSorted(path);
+    const writeIndex = (path: string): void =>
+      writeChunks(path, this.#before.whole(this.#index.inOrder()));
     const manifest = publish(this.#options, this.#prepared, this.#folder, {
       ...sealed,
       writeIndex,
@@ -229,7 +236,7 @@ class Sealing implements Disposable {
   }
 
   #checkpoint(): void {
-    writeCheckpoint(this.#folder.sealing, {
+    writeCheckpoint(this.#folder.sealing, placeOf(this.#options), {
       plan: this.#prepared.plan,
       phase: this.#phase,
       rowsRead: this.#rowsRead,

@@ -2,10 +2,18 @@
  * Sorting more rows than memory holds. Rows begin with uniform bytes, so their first 32 bits deal them
  * out to files of about equal size, each of which is then sorted by itself.
  */
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { SottoError } from '../base/errors.ts';
-import { writeAll, writeChunks, writing } from './files.ts';
+import { writeAll, writing } from './files.ts';
 import { segmentOf } from './shape.ts';
 
 /** Of each file, collected before it is written. */
@@ -19,13 +27,20 @@ export class Spill implements Disposable {
   readonly #filled: number[];
   readonly #written: number[];
 
-  /** Goes on behind the first `lengths` bytes of each file, and forgets what came after. */
+  /**
+   * Goes on behind the first `lengths` bytes of each file, and forgets what came after.
+   * @throws verification-failed for a file that has lost some of them.
+   */
   constructor(folder: string, name: string, entryBytes: number, lengths: readonly number[]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#entryBytes = entryBytes;
     this.#paths = lengths.map((_, index) => join(folder, `${name}-${index}.part`));
     this.#files = this.#paths.map((path) => openSync(path, 'a+', 0o600));
-    for (const [index, length] of lengths.entries()) ftruncateSync(this.#files[index]!, length);
+    for (const [index, length] of lengths.entries()) {
+      const found = fstatSync(this.#files[index]!).size;
+      if (found < length) throw cut(folder, length, found);
+      ftruncateSync(this.#files[index]!, length);
+    }
     const capacity = Math.max(1, Math.floor(BUFFER_BYTES / entryBytes)) * entryBytes;
     this.#buffers = lengths.map(() => new Uint8Array(capacity));
     this.#filled = lengths.map(() => 0);
@@ -70,16 +85,19 @@ export class Spill implements Disposable {
     return entries.sort(Buffer.compare); // so that a row's place says nothing of its id
   }
 
-  /** All entries in order, as one file that is there whole or not at all. */
-  writeSorted(path: string): void {
-    const files = this.#files.keys();
-    writeChunks(
-      path,
-      files.map((index) => Buffer.concat(this.sorted(index))),
-    );
+  /** All entries in order, in chunks. */
+  inOrder(): Iterable<Uint8Array> {
+    return this.#files.keys().map((index) => Buffer.concat(this.sorted(index)));
   }
 
   [Symbol.dispose](): void {
     for (const file of this.#files) closeSync(file);
   }
 }
+
+const cut = (folder: string, expected: number, found: number): SottoError =>
+  new SottoError(
+    'verification-failed',
+    'a file of a sealing that was interrupted has lost bytes: remove its folder and seal again',
+    { folder, expected, found },
+  );

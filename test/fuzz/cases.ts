@@ -1,10 +1,11 @@
 /** Runs mutated cases: each by coins of its own, drawn from the seed and its number, so that any can be run again. */
 import { createHash } from 'node:crypto';
-import { SottoError } from '../../src/base/errors.ts';
+import { asSottoError } from '../../src/base/errors.ts';
 import { sealExceptions } from '../../src/primitives/he/index.ts';
 import { wordsFrom } from '../support/ring.ts';
 import type { Word } from './mutations.ts';
 import type { Case, Target } from './target.ts';
+import { databaseTargets } from './targets/databases.ts';
 import { fileTargets } from './targets/files.ts';
 import { frameTargets } from './targets/frames.ts';
 import { messages } from './targets/messages.ts';
@@ -12,7 +13,9 @@ import { operatorTargets } from './targets/operators.ts';
 import { ciphertexts, primitiveTargets } from './targets/primitives.ts';
 import { proposalTargets } from './targets/proposals.ts';
 import { roleTargets } from './targets/roles.ts';
+import { secretTargets } from './targets/secrets.ts';
 import { storedTargets } from './targets/stored.ts';
+import { tagFileTargets } from './targets/tag-files.ts';
 import { tagTargets } from './targets/tags.ts';
 
 export const TARGETS: readonly Target[] = [
@@ -23,7 +26,10 @@ export const TARGETS: readonly Target[] = [
   ...operatorTargets,
   ...fileTargets,
   ...storedTargets,
+  ...secretTargets,
+  ...databaseTargets,
   ...tagTargets,
+  ...tagFileTargets,
   messages,
 ];
 
@@ -32,6 +38,7 @@ export const SUBJECTS = {
   wire: TARGETS,
   messages: [messages],
   ciphertexts: [ciphertexts],
+  disk: [...storedTargets, ...secretTargets, ...databaseTargets, ...tagFileTargets],
 } satisfies Record<string, readonly Target[]>;
 export type Subject = keyof typeof SUBJECTS;
 
@@ -105,9 +112,8 @@ export class Runner {
     try {
       return { verdict: await play(word), why: '' };
     } catch (thrown) {
-      if (thrown instanceof SottoError && thrown.code !== 'internal') {
-        return { verdict: 'refused', why: thrown.code };
-      }
+      const { code } = asSottoError(thrown);
+      if (code !== 'internal') return { verdict: 'refused', why: code };
       const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
       const stack = cause instanceof Error ? cause.stack : undefined;
       return { verdict: 'crashed', why: stack ?? String(cause) };

@@ -1,7 +1,8 @@
 /**
  * `npm run fuzz -- wire --cases 20000 --seed 1 [--json] [--case N]`: whatever a peer, an operator or
  * a file may say, mutated; it must end in an error of ours or be taken as it is, and nothing else.
- * `messages` are the messages of all schemas by themselves, `ciphertexts` what SEAL would be given.
+ * `messages` are the messages of all schemas by themselves, `ciphertexts` what SEAL would be given,
+ * `disk` what a party keeps.
  *
  * Accepted means that the mutation left a message well-formed and allowed: another residue below its
  * modulus, another element of the group, another purpose in a job file. A crash is any other error, a
@@ -24,7 +25,7 @@ const [cases, seed] = [Number(flags.cases), Number(flags.seed)];
 const subject = positionals.join() as Subject;
 if (!(subject in SUBJECTS) || !(cases > 0) || !Number.isInteger(seed)) {
   throw new Error(
-    'usage: fuzz wire|messages|ciphertexts [--cases N] [--seed N] [--case N] [--json]',
+    'usage: fuzz wire|messages|ciphertexts|disk [--cases N] [--seed N] [--case N] [--json]',
   );
 }
 

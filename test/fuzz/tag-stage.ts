@@ -1,9 +1,8 @@
 /** A company that serves a sealed table by mirror and buckets, and what a bank hears of it, for messages to be mutated. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inlineCompute } from '../../src/compute/inline.ts';
-import type { SignedManifest } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
+import type { LookupResult, SignedManifest } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
 import { systemRandom } from '../../src/jobs/system.ts';
 import { initKeys, type PartyKeys, readPrivate } from '../../src/rpc/keys.ts';
 import { ReceiptStore } from '../../src/tags/audit.ts';
@@ -13,6 +12,7 @@ import { seal } from '../../src/tags/seal.ts';
 import type { TagServer } from '../../src/tags/server.ts';
 import { sealOptions, TEST_VAULT, tagService } from '../support/tag-company.ts';
 import { finish, idOf, members } from '../support/tag-parts.ts';
+import { fuzzFolder } from './target.ts';
 
 const never = new AbortController().signal;
 const compute = inlineCompute();
@@ -21,14 +21,16 @@ export interface TagStage {
   readonly service: TagServer;
   readonly keys: PartyKeys;
   readonly manifest: SignedManifest;
+  /** Where it all lies: `sealed`, `secrets`, `receipts`, and a folder for each engine. */
+  readonly folder: string;
+  /** One look-up through a client that opens what lies there now. */
+  reopen(engine: 'mirror' | 'bucket'): Promise<LookupResult[]>;
   /** One look-up by this engine; what is heard goes through `change`. */
   ask(engine: 'mirror' | 'bucket', change?: (remote: TagRemote) => TagRemote): Promise<void>;
 }
 
-/** The folder goes with the process. */
 export async function openTagStage(): Promise<TagStage> {
-  const folder = mkdtempSync(join(tmpdir(), 'sotto-fuzz-tags-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = fuzzFolder();
   for (const party of ['company', 'bank']) await initKeys(party, join(folder, 'keys'));
   writeFileSync(join(folder, 'members.csv'), members(24));
   const keys = await readPrivate(join(folder, 'keys'), 'company');
@@ -44,8 +46,8 @@ export async function openTagStage(): Promise<TagStage> {
   );
   const receipts = ReceiptStore.open(join(folder, 'receipts'), systemRandom, TEST_VAULT);
   let remote = honest;
-  const open = async (engine: 'mirror' | 'bucket'): Promise<TagClient> => {
-    const client = await TagClient.open({
+  const clientOf = (engine: 'mirror' | 'bucket'): Promise<TagClient> =>
+    TagClient.open({
       remote: {
         getManifest: (...args) => remote.getManifest(...args),
         fetchBlob: (...args) => remote.fetchBlob(...args),
@@ -67,6 +69,8 @@ export async function openTagStage(): Promise<TagStage> {
       random: systemRandom,
       sleep: async () => undefined,
     });
+  const open = async (engine: 'mirror' | 'bucket'): Promise<TagClient> => {
+    const client = await clientOf(engine);
     await finish(client.sync(never));
     return client;
   };
@@ -75,6 +79,12 @@ export async function openTagStage(): Promise<TagStage> {
     service,
     keys,
     manifest: manifests[0]!,
+    folder,
+    async reopen(engine) {
+      remote = honest;
+      using client = await clientOf(engine);
+      return (await client.lookup(client.form([idOf(3)]), never)).results;
+    },
     async ask(engine, change = (same) => same) {
       remote = change(honest);
       const client = clients[engine];

@@ -1,13 +1,22 @@
 /** Goal: a sealed table holds each row once, shows only its size class, and no row key ever seals two records. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SottoError } from '../../src/base/errors.ts';
 import type { Compute } from '../../src/compute/compute.ts';
 import type { Manifest } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
+import { readCheckpoint } from '../../src/tags/checkpoint.ts';
 import { seal } from '../../src/tags/seal.ts';
+import { placeOf } from '../../src/tags/seal-plan.ts';
 import { rowBytes } from '../../src/tags/shape.ts';
 import { privateKey, publicKey } from '../support/seal-process.ts';
 import { finish, idOf, members, rowOf, tableOf } from '../support/tag-parts.ts';
@@ -85,8 +94,9 @@ describe('a sealing that is stopped', () => {
     await sealing.return(undefined as never);
   };
   const saltOf = (world: TagWorld): string => {
-    const file = world.path('sealed/members/bank/sealing/checkpoint.json');
-    return JSON.parse(readFileSync(file, 'utf8')).plan.salt as string;
+    const folder = world.path('sealed/members/bank/sealing');
+    const { salt } = readCheckpoint(folder, placeOf(world.sealOptions('v1')))!.plan;
+    return salt;
   };
 
   test('goes on under the same salt, and ends with the same rows', async () => {
@@ -109,6 +119,22 @@ describe('a sealing that is stopped', () => {
     await stopAfter(world, 1);
     const salt = saltOf(world);
     world.write(members(121));
+    const manifest = await world.seal('v1');
+    expect(Buffer.from(manifest.layers[0]!.salt).toString('hex')).not.toBe(salt);
+  });
+
+  test('begins anew when its checkpoint was changed, and refuses rows that were cut', async () => {
+    using world = new TagWorld();
+    world.write(members(120));
+    await stopAfter(world, 1);
+    const salt = saltOf(world);
+    const folder = world.path('sealed/members/bank/sealing');
+    const rows = readdirSync(folder).find((name) => name.startsWith('rows-'))!;
+    truncateSync(join(folder, rows), 7);
+    expect((await refusal(world.seal('v1'))).code).toBe('verification-failed');
+    const checkpoint = readFileSync(join(folder, 'checkpoint.sealed'));
+    checkpoint[checkpoint.length - 20]! ^= 1;
+    writeFileSync(join(folder, 'checkpoint.sealed'), checkpoint);
     const manifest = await world.seal('v1');
     expect(Buffer.from(manifest.layers[0]!.salt).toString('hex')).not.toBe(salt);
   });

@@ -1,15 +1,14 @@
 /** `sotto audit`: reads a worker's audit log, whether the worker runs or not. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { SottoError } from '../../base/errors.ts';
-import { checkAudit, rememberedHeads, type Witness } from '../../jobs/audit/check.ts';
+import { checkAudit, rememberedHeads } from '../../jobs/audit/check.ts';
 import type { Entry } from '../../jobs/audit/entries.ts';
 import { type Call, group, leaf } from '../command.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { table } from '../output.ts';
 import { openVault } from '../vault.ts';
+import { readWitness } from '../witness.ts';
 
 interface Flags {
   readonly config: string;
@@ -100,37 +99,4 @@ async function entriesOf(config: Config): Promise<readonly Entry[]> {
   const { bad, entries } = checkAudit(config.state, vault);
   if (bad === undefined) return entries;
   throw new SottoError('verification-failed', 'the audit log does not hold', { ...bad });
-}
-
-const witnessSchema = z.object({
-  heads: z.array(
-    z.object({
-      of: z.string(),
-      rememberedBy: z.string(),
-      exchanges: z.int().min(0),
-      hash: z.string().regex(/^[0-9a-f]{64}$/),
-    }),
-  ),
-});
-
-/** What the peer's file says of this party's log. */
-async function readWitness(file: string, party: string): Promise<Witness[]> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const message = `cannot read ${file}: ${cause.code}`;
-    throw new SottoError('invalid-argument', message, {}, { cause });
-  });
-  const parsed = witnessSchema.safeParse(jsonOf(text));
-  const ours = parsed.data?.heads.filter(({ of }) => of === party) ?? [];
-  if (ours.length > 0)
-    return ours.map(({ rememberedBy, ...head }) => ({ ...head, peer: rememberedBy }));
-  const message = 'expected what `sotto audit heads --json` printed at a peer of this party';
-  throw new SottoError('invalid-argument', message, { file });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,6 @@
 /** Files that people write or were given: configurations, jobs, halves of models, public keys. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../../src/cli/config.ts';
 import { jobSpec } from '../../../src/cli/job-file.ts';
@@ -12,7 +11,7 @@ import { parsePredicate } from '../../../src/data/predicate/index.ts';
 import { parseHalf, serializeHalf } from '../../../src/model/half.ts';
 import { initKeys, publicFile, readPublic } from '../../../src/rpc/keys.ts';
 import { sampleHalf } from '../../support/sample-half.ts';
-import type { Target } from '../target.ts';
+import { fuzzFolder, type Target } from '../target.ts';
 import { mutateJson, mutateText } from '../texts.ts';
 
 const CONFIG = `party: bank
@@ -56,18 +55,11 @@ train:
   ridge: 0.01
 `;
 
-/** Deleted when the process ends: a case leaves one small file. */
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sotto-fuzz-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 const configurations: Target = {
   name: 'configurations',
   weight: 35,
   async prepare() {
-    const folder = temporaryFolder();
+    const folder = fuzzFolder();
     mkdirSync(join(folder, 'keys'));
     writeFileSync(join(folder, 'company.public.pem'), '');
     writeFileSync(join(folder, 'bank.csv'), 'id,age\n');
@@ -113,7 +105,7 @@ const keys: Target = {
   name: 'public keys',
   weight: 20,
   async prepare() {
-    const folder = temporaryFolder();
+    const folder = fuzzFolder();
     await initKeys('company', folder);
     const honest = await readFile(publicFile(folder, 'company'), 'utf8');
     readPublic(honest);

@@ -1,14 +1,12 @@
 /** What a worker reads back from its own disk, after somebody else had it: audit log, anchor, journal. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { freshKey, Vault } from '../../../src/base/sealed.ts';
 import { anchorFile, checkAudit, logFile } from '../../../src/jobs/audit/check.ts';
 import { AuditLog } from '../../../src/jobs/audit/log.ts';
 import { Journals } from '../../../src/jobs/journal.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
 import { mutateBytes } from '../mutations.ts';
-import type { Target } from '../target.ts';
+import { fuzzFolder, type Target } from '../target.ts';
 import { mutateText } from '../texts.ts';
 
 const ENTRIES = 6;
@@ -17,8 +15,7 @@ const audit: Target = {
   name: 'audit log',
   weight: 30,
   async prepare() {
-    const folder = mkdtempSync(join(tmpdir(), 'sotto-fuzz-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    const folder = fuzzFolder();
     const vault = new Vault(freshKey());
     {
       using log = new AuditLog({ stateDir: folder, vault, now: () => 0 });
