@@ -119,8 +119,9 @@ describe('files', () => {
   test('a line with a field too few or too many is refused by line and counts', async () => {
     const few = await refusalOf(read('id,x\na,1\nb\n', { uses: [{ name: 'x' }] }));
     expect(few.facts).toEqual({ line: 3, expected: 2, found: 1 });
-    const many = await refusalOf(read('id,x\na,1\nb,2,3\n', { uses: [{ name: 'x' }] }));
+    const many = await refusalOf(read('id,x\na,1\nsecret,2,3\n', { uses: [{ name: 'x' }] }));
     expect(many.facts).toMatchObject({ line: 3, expected: 2 });
+    expect(many.describe()).not.toContain('secret');
   });
 
   test('bytes that are not UTF-8 are refused by line', async () => {

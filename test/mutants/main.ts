@@ -1,38 +1,35 @@
 /**
- * `npm run test:mutants`: takes one defence out at a time, and shows which tests notice.
+ * `npm run test:mutants [-- --json | --list] [name ...]`: takes one defence out at a time, and shows
+ * which test notices.
  *
  * Each mutant is a patch to src alone, `test/mutants/<name>.patch`. Its head says which test files
- * to run, and may say which of their tests: those whose names match a regular expression.
+ * to run, and may say which of their tests: those whose names match a regular expression. Then comes
+ * what is wrong, for `--list`.
  *
  *   Tests: test/a.test.ts test/b.test.ts
  *   Named: refused|found out
+ *   A peer may ask for anything.
  *
- * All test files run once without any patch. Then, for each mutant, the patch and the names of the
- * tests that fail. A mutant that no test notices, a patch that does not apply and a test that fails
- * anyway are failures of the suite.
+ * These tests run once without any patch, all together. Then, for each mutant, its tests until one
+ * fails. A mutant that no test notices, a patch that does not apply and a test that fails anyway are
+ * failures of the suite. A test that does not end in time has noticed nothing, since a busy machine
+ * would do, but for a mutant whose head says that it `Hangs: ` and why.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Failures, Tree } from './trees.ts';
+import { type Mutant, mutants } from './patches.ts';
+import { type Failure, type Failures, Tree } from './trees.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
 });
 const root = join(import.meta.dirname, '..', '..');
 /** Mutants at a time: a run of few tests waits as long as it computes. */
 const LANES = 2;
-
-interface Mutant {
-  readonly name: string;
-  readonly path: string;
-  readonly tests: readonly string[];
-  readonly named: string | undefined;
-  /** Only src may be patched: a mutant that edits its tests would prove nothing. */
-  readonly sound: boolean;
-  readonly patchesKernels: boolean;
-}
 
 interface Outcome {
   readonly mutant: string;
@@ -41,34 +38,77 @@ interface Outcome {
   readonly failed: readonly string[];
 }
 
-function readMutant(name: string): Mutant {
-  const path = join(import.meta.dirname, `${name}.patch`);
-  const patch = readFileSync(path, 'utf8');
-  const files = [...patch.matchAll(/^(?:---|\+\+\+) [ab]\/(\S+)/gm)].map((match) => match[1]!);
-  const tests = /^Tests: (.+)$/m.exec(patch)?.[1]?.trim().split(/\s+/) ?? [];
-  const source = files.length > 0 && files.every((file) => file.startsWith('src/'));
-  return {
-    name,
-    path,
-    tests,
-    named: /^Named: (.+)$/m.exec(patch)?.[1],
-    sound: source && tests.length > 0,
-    patchesKernels: files.some((file) => file.startsWith('src/kernels/assembly/')),
+const chosen = mutants(positionals);
+if (chosen.length === 0) throw new Error('there are no mutants to examine');
+if (flags.list) for (const { name, bug } of chosen) console.log(`${name.padEnd(44)} ${bug}`);
+else await examineAll();
+
+async function examineAll(): Promise<void> {
+  const started = performance.now();
+  const outcomes = new Map<string, Outcome>();
+  let shown = 0;
+  const note = (outcome: Outcome): void => {
+    outcomes.set(outcome.mutant, outcome);
+    for (; shown < chosen.length; shown++) {
+      const next = outcomes.get(chosen[shown]!.name);
+      if (next === undefined) break;
+      show(next);
+    }
+    progress(outcomes.size, started);
   };
+
+  // Trees are mended from a copy: whoever edits the project meanwhile changes no outcome.
+  using snapshot = new Tree(root, root);
+  const clean = await runClean(snapshot);
+  const waiting = [...chosen];
+  async function lane(): Promise<void> {
+    using tree = new Tree(snapshot.folder, root);
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      note(await examine(next, tree, clean));
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(LANES, chosen.length) }, lane));
+}
+
+/** What fails without a mutant. Files of which all mutants say which tests they mean run only these. */
+async function runClean(snapshot: Tree): Promise<Failures> {
+  const whole = new Set(chosen.filter(({ named }) => named === undefined).flatMap((m) => m.tests));
+  const parts = chosen.filter(({ tests }) => tests.some((test) => !whole.has(test)));
+  const partly = new Set(parts.flatMap(({ tests }) => tests).filter((test) => !whole.has(test)));
+  const named = parts.map((mutant) => `(?:${mutant.named})`).join('|');
+  console.error(`without a mutant: ${whole.size} test files, parts of ${partly.size}`);
+  const until = 'end';
+  const runs = [
+    ...(whole.size > 0 ? [{ files: [...whole].toSorted(), named: undefined, until } as const] : []),
+    ...(partly.size > 0 ? [{ files: [...partly].toSorted(), named, until } as const] : []),
+  ];
+  const clean = new Map<string, readonly Failure[]>();
+  for (const run of runs) {
+    for (const [file, failed] of (await snapshot.run(run)) ?? []) {
+      clean.set(file, failed);
+      for (const { test } of failed) console.error(`fails without any mutant: ${file}: ${test}`);
+    }
+  }
+  return clean;
 }
 
 async function examine(mutant: Mutant, tree: Tree, clean: Failures): Promise<Outcome> {
-  const { name, path, tests, named, sound, patchesKernels } = mutant;
-  const cleanGreen = tests.every((test) => clean.get(test)?.length === 0);
-  if (!sound || !cleanGreen || !tree.patch(path)) {
-    tree.mend();
-    return { mutant: name, applied: false, cleanGreen, failed: [] };
+  const { name, path, tests: files, named, hangs, sound } = mutant;
+  const cleanGreen = files.every((file) => clean.get(file)?.length === 0);
+  const applied = sound && cleanGreen && tree.patch(path, mutant.files);
+  const run = applied ? await tree.run({ files, named, until: 'first failure' }) : undefined;
+  tree.mend(mutant.files);
+  const failures = [...(run?.values() ?? [])].flat();
+  const noticed = failures.filter(({ kind }) => kind === 'claim' || (kind === 'time' && hangs));
+  if (applied && run === undefined) console.error(`${name}: its tests did not end`);
+  for (const { test, kind } of failures) {
+    if (noticed.length === 0)
+      console.error(`${name}: ${WORDS[kind]}, which shows nothing: ${test}`);
   }
-  if (patchesKernels) tree.buildKernels();
-  const failed = (await tree.run(tests, named)) ?? new Map<string, readonly string[]>();
-  tree.mend();
-  return { mutant: name, applied: true, cleanGreen, failed: [...failed.values()].flat() };
+  return { mutant: name, applied, cleanGreen, failed: noticed.map(({ test }) => test) };
 }
+
+const WORDS = { claim: 'failed', time: 'not in time', load: 'not loaded' };
 
 function show(outcome: Outcome): void {
   const caught = outcome.applied && outcome.cleanGreen && outcome.failed.length > 0;
@@ -80,42 +120,10 @@ function show(outcome: Outcome): void {
   }
 }
 
-function mutantsToExamine(): Mutant[] {
-  const all = readdirSync(import.meta.dirname)
-    .filter((name) => name.endsWith('.patch'))
-    .map((name) => name.slice(0, -'.patch'.length))
-    .toSorted();
-  const chosen = positionals.length === 0 ? all : positionals;
-  if (chosen.length === 0) throw new Error('there are no mutants to examine');
-  return chosen.map(readMutant);
+function progress(ended: number, started: number): void {
+  const seconds = (performance.now() - started) / 1000;
+  const left = (seconds / ended) * (chosen.length - ended);
+  console.error(
+    `${ended} of ${chosen.length} mutants, ${Math.round(seconds)} s, ${Math.round(left)} s left`,
+  );
 }
-
-const mutants = mutantsToExamine();
-// Trees are mended from a copy: whoever edits the project meanwhile changes no outcome.
-using snapshot = new Tree(root, root);
-const files = [...new Set(mutants.flatMap(({ tests }) => tests))].toSorted();
-const clean = (await snapshot.run(files, undefined)) ?? new Map<string, readonly string[]>();
-for (const [file, failed] of clean) {
-  if (failed.length > 0) console.error(`fails without any mutant: ${file}: ${failed[0]}`);
-}
-
-const waiting = [...mutants];
-const outcomes = new Map<string, Outcome>();
-async function lane(): Promise<void> {
-  using tree = new Tree(snapshot.folder, root);
-  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-    outcomes.set(mutant.name, await examine(mutant, tree, clean));
-    showInOrder();
-  }
-}
-
-let shown = 0;
-function showInOrder(): void {
-  for (; shown < mutants.length; shown++) {
-    const outcome = outcomes.get(mutants[shown]!.name);
-    if (outcome === undefined) return;
-    show(outcome);
-  }
-}
-
-await Promise.all(Array.from({ length: Math.min(LANES, mutants.length) }, lane));

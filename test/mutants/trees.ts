@@ -14,6 +14,7 @@ const COPIED = [
   'vitest.config.ts',
   'PROTOCOLS.md',
 ];
+const KERNELS = 'src/kernels';
 
 /** Far above any run: a mutant that hangs is no mutant that was noticed. */
 const LONGEST_RUN_MS = 300_000;
@@ -22,12 +23,33 @@ interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
   }[];
 }
 
-/** The failed tests of a run by file; a file that cannot even load has failed by its own name. */
-export type Failures = ReadonlyMap<string, readonly string[]>;
+export interface Failure {
+  readonly test: string;
+  /**
+   * A claim that does not hold; a test or a hook that did not end in time, which a busy machine also
+   * brings about; or a file that cannot be loaded, which says nothing of any claim.
+   */
+  readonly kind: 'claim' | 'time' | 'load';
+}
+
+/** What failed in a run, by file. */
+export type Failures = ReadonlyMap<string, readonly Failure[]>;
+
+export interface Run {
+  readonly files: readonly string[];
+  /** Those of their tests whose names match; all, where there is none. */
+  readonly named: string | undefined;
+  /** Whether it goes on after a failure. */
+  readonly until: 'first failure' | 'end';
+}
 
 export class Tree implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'sotto-mutant-'));
@@ -46,36 +68,46 @@ export class Tree implements Disposable {
   }
 
   /** Applies a patch without tolerance; false where the source is not what it was made for. */
-  patch(path: string): boolean {
+  patch(path: string, files: readonly string[]): boolean {
     try {
-      const flags = ['-p1', '--quiet', '--fuzz=0', '--batch', '-i', path];
+      const flags = [
+        '-p1',
+        '--quiet',
+        '--fuzz=0',
+        '--batch',
+        '--no-backup-if-mismatch',
+        '-i',
+        path,
+      ];
       execFileSync('patch', flags, { cwd: this.folder, stdio: 'ignore' });
-      return true;
     } catch {
       return false;
     }
+    if (touchKernels(files)) {
+      const build = join(KERNELS, 'build.ts');
+      execFileSync(process.execPath, [build], { cwd: this.folder, stdio: 'ignore' });
+    }
+    return true;
   }
 
-  buildKernels(): void {
-    execFileSync(process.execPath, ['src/kernels/build.ts'], { cwd: this.folder, stdio: 'ignore' });
+  /** Brings files back to what was copied, and what was built from them. */
+  mend(files: readonly string[]): void {
+    for (const name of touchKernels(files) ? [...files, KERNELS] : files) {
+      rmSync(join(this.folder, name), { recursive: true, force: true });
+      if (existsSync(join(this.#origin, name))) this.#copy(name);
+    }
   }
 
-  /** As it was copied, whatever a mutant did to it. */
-  mend(): void {
-    rmSync(join(this.folder, 'src'), { recursive: true, force: true });
-    this.#copy('src');
-  }
-
-  /** Runs test files, or those of their tests whose names match; undefined when the run did not end. */
-  async run(files: readonly string[], named: string | undefined): Promise<Failures | undefined> {
+  /** Runs tests; undefined when the run did not end. */
+  async run({ files, named, until }: Run): Promise<Failures | undefined> {
     const report = join(this.folder, 'report.json');
     rmSync(report, { force: true });
-    const only = named === undefined ? [] : ['--testNamePattern', named];
     await ended(this.folder, [
       'node_modules/vitest/vitest.mjs',
       'run',
       ...files,
-      ...only,
+      ...(named === undefined ? [] : ['--testNamePattern', named]),
+      ...(until === 'end' ? [] : ['--bail=1', '--maxWorkers=1']),
       '--reporter=json',
       `--outputFile=${report}`,
     ]);
@@ -85,6 +117,10 @@ export class Tree implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function touchKernels(files: readonly string[]): boolean {
+  return files.some((file) => file.startsWith(`${KERNELS}/assembly/`));
 }
 
 /** In a process group of its own, so that nothing of a run that hangs is left. */
@@ -106,8 +142,12 @@ function failures(folder: string, report: string): Failures {
       const file = name.slice(folder.length + 1);
       const failed = assertionResults
         .filter((test) => test.status === 'failed')
-        .map(({ fullName }) => fullName);
-      return [file, failed.length === 0 && status === 'failed' ? [file] : failed];
+        .map(({ fullName, failureMessages }): Failure => {
+          const late = failureMessages.some((words) => /(?:Test|Hook) timed out in/.test(words));
+          return { test: fullName, kind: late ? 'time' : 'claim' };
+        });
+      const unread = failed.length === 0 && status === 'failed';
+      return [file, unread ? [{ test: file, kind: 'load' }] : failed];
     }),
   );
 }

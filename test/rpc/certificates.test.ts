@@ -4,9 +4,10 @@
  */
 import { once } from 'node:events';
 import { connect as http2Connect } from 'node:http2';
-import { connect as tlsConnect } from 'node:tls';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { SottoError } from '../../src/base/errors.ts';
 import type { LogEvent } from '../../src/base/events.ts';
 import type { Identity } from '../../src/rpc/certificate.ts';
@@ -142,8 +143,10 @@ describe('a listener refuses a dialer', () => {
       key: data.tlsKey,
       checkServerIdentity: () => undefined,
     });
-    const [error] = await once(socket, 'error');
-    expect(error.code).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+    onTestFinished(() => void socket.destroy());
+    await expect(once(socket, 'secureConnect')).rejects.toMatchObject({
+      code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    });
     await stillServes();
   });
 
@@ -240,6 +243,28 @@ describe('a dialer refuses a listener', () => {
     const error = await attempt(await keys.party('data'), own.public, server.address);
     expect(error?.code).toBe('unauthenticated');
     await server.close(0);
+  });
+
+  test('that speaks TLS 1.2, even with the right certificate', async () => {
+    const [data, bank] = await Promise.all([keys.party('data'), keys.party('bank')]);
+    const server = createTlsServer({
+      minVersion: 'TLSv1.2',
+      maxVersion: 'TLSv1.2',
+      ALPNProtocols: ['h2'],
+      cert: bank.public.pem,
+      key: bank.tlsKey,
+    });
+    const shaken: unknown[] = [];
+    server.on('secureConnection', (socket) => {
+      shaken.push(socket.getProtocol());
+      socket.destroy();
+    });
+    server.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const error = await attempt(data, bank.public, `127.0.0.1:${port}`);
+    expect([error?.code, shaken]).toEqual(['unauthenticated', []]);
   });
 
   test('that speaks no TLS', async () => {
