@@ -4,7 +4,7 @@ import { fieldOf, N } from '../../src/kernels/field.ts';
 import { expand, load, round, spread, work } from '../../src/kernels/ring.ts';
 import { modulo, remaindersOf } from '../../src/math/torus.ts';
 import { dataPrimes, SEED_BYTES } from '../../src/primitives/he/index.ts';
-import { sharingTasks } from '../../src/primitives/sharing/index.ts';
+import { localForward } from '../../src/primitives/sharing/products.ts';
 import { expandPlainly } from '../../test/support/blake2xb.ts';
 import { plainPhasors } from '../../test/support/embedding.ts';
 import { seededRandom } from '../../test/support/random.ts';
@@ -105,7 +105,7 @@ function columns(): Pair {
   const sums = new Float64Array(N);
   return {
     name: `${COLUMNS} columns of ${N} rows times shares of weights`,
-    kernel: () => sharingTasks.localForward(input),
+    kernel: () => localForward(input),
     plain: () => {
       sums.fill(0);
       // Each product is below 2^44: so many are exact in a double.

@@ -3,6 +3,7 @@ import { fieldOf, N } from '../../src/kernels/field.ts';
 import { forward, inverse, load, work } from '../../src/kernels/ring.ts';
 import { heTasks, type Ring, ready, ringOf, samplers } from '../../src/primitives/he/index.ts';
 import { expandBySeal } from '../../src/primitives/he/keys.ts';
+import { packResidues } from '../../test/support/residues.ts';
 import { randomResidues } from '../../test/support/ring.ts';
 import { type Bench, withBench } from '../../test/support/seal.ts';
 import { type BenchOptions, costRow, type Row, race } from '../harness.ts';
@@ -138,13 +139,13 @@ async function* replies(
     keep: 'constant',
   });
   const residues = random(count, 6);
-  const packed = heTasks.packResidues({ ring, residues });
+  const packed = packResidues({ ring, residues });
   const works = {
     'own share of a reply': () =>
       heTasks.ownShare({ ring, secret, reply, count, dropBits, take: 'all' }),
     'own share of a reply, constant only': () =>
       heTasks.ownShare({ ring, secret, reply, count, dropBits, take: 'constant' }),
-    packing: () => heTasks.packResidues({ ring, residues }),
+    packing: () => packResidues({ ring, residues }),
     'unpacking and checking': () => heTasks.unpackResidues({ ring, packed, count }),
   };
   const times = await race(Object.values(works), { rounds, calls: 3 });

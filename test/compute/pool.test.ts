@@ -14,6 +14,7 @@ const named = (count: number): TaskInput<'hashAndMultiply'> => ({
   scalar,
   ids: Array.from({ length: count }, (_, i) => `${i}`),
 });
+const MATCHED = { domain: 'test', scalar, width: 16 };
 const BRIEF = named(4);
 /** A minute of work. */
 const ENDLESS = named(200_000);
@@ -38,9 +39,11 @@ test('threads compute what is computed inline, from memory that they share', asy
 
 test('an error keeps its class, code and facts across threads', async () => {
   await using pool = openPool({ threads: 1 });
-  const identity = { scalar, points: new Uint8Array(64) };
+  const identity = { ...MATCHED, points: new Uint8Array(64) };
   for (const compute of [pool, inlineCompute()]) {
-    const thrown = await compute.run('multiply', identity).catch((error: unknown) => error);
+    const thrown = await compute
+      .run('multiplyToFingerprints', identity)
+      .catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(SottoError);
     expect(thrown).toMatchObject({ code: 'protocol-violation', facts: { position: 0, of: 2 } });
   }
@@ -53,7 +56,8 @@ test('what is transferred is gone, here and inline alike', async () => {
   const points = await inlineCompute().run('hashAndMultiply', BRIEF);
   for (const compute of [pool, inlineCompute()]) {
     const moved = points.slice();
-    await compute.run('multiply', { scalar, points: moved }, { transfer: [moved.buffer] });
+    const input = { ...MATCHED, points: moved };
+    await compute.run('multiplyToFingerprints', input, { transfer: [moved.buffer] });
     expect(moved.length).toBe(0);
   }
 });

@@ -9,6 +9,7 @@ import {
   samplers,
   sealExceptions,
 } from '../../src/primitives/he/index.ts';
+import { packResidues } from '../support/residues.ts';
 import { wordsFrom } from '../support/ring.ts';
 
 export interface FuzzResult {
@@ -105,7 +106,7 @@ export function ciphertextPlaces(makers: Pick<HeTasks, 'generateKey' | 'encryptZ
       receive: (bytes: Uint8Array) => void publicZeros({ ring, publicKey: bytes, count: 1 }),
     })),
     {
-      honest: he.packResidues({ ring, residues: c0 }),
+      honest: packResidues({ ring, residues: c0 }),
       receive: (packed) => he.unpackResidues({ ring, packed, count: 2 }),
     },
     { honest: seeds, receive: (bytes) => he.expandSeeds({ ring, seeds: bytes, count: 2 }) },

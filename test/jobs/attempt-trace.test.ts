@@ -9,7 +9,7 @@ import { alignSpec } from '../support/jobs.ts';
 import { openPair, reaches } from '../support/workers.ts';
 
 /** The task that is put in its place looks at nothing. */
-const NOTHING = {} as TaskInput<'foldResidues'>;
+const NOTHING = {} as TaskInput<'ownFold'>;
 
 interface Told {
   readonly kind: SpanKind;
@@ -39,7 +39,7 @@ function stage() {
   const { told, tracer } = recorded();
   const time = { ms: 0 };
   const compute = inlineCompute({
-    foldResidues: () => {
+    ownFold: () => {
       time.ms += 10;
       throw new SottoError('protocol-violation', 'refused');
     },
@@ -74,7 +74,7 @@ test('a step lasts as long as its phase and pass, and has the bytes of that time
 test('tasks of a kind are one span, failed ones counted', async () => {
   const { told, time, trace } = stage();
   for (const _ of [1, 2, 3]) {
-    const run = trace.compute.run('foldResidues', NOTHING);
+    const run = trace.compute.run('ownFold', NOTHING);
     await expect(run).rejects.toMatchObject({ code: 'protocol-violation' });
   }
   time.ms = 50;
@@ -84,7 +84,7 @@ test('tasks of a kind are one span, failed ones counted', async () => {
   expect(task).toMatchObject({
     fromMs: 0,
     toMs: 30,
-    facts: { task: 'foldResidues', count: 3, failed: 3, sumMs: 30 },
+    facts: { task: 'ownFold', count: 3, failed: 3, sumMs: 30 },
   });
   expect(told[0]!.facts).toMatchObject({ job: 'f00d', code: 'protocol-violation' });
 });

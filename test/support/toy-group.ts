@@ -31,7 +31,7 @@ const joined = (parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(Buffer.concat(parts));
 
 /** For `inlineCompute`: the group's tasks, without its security. */
-export const toyGroup: Pick<Tasks, 'hashAndMultiply' | 'multiply' | 'multiplyToFingerprints'> = {
+export const toyGroup: Pick<Tasks, 'hashAndMultiply' | 'multiplyToFingerprints'> = {
   hashAndMultiply: ({ domain, session, ids, scalar }) =>
     joined(
       multiplied(
@@ -39,7 +39,6 @@ export const toyGroup: Pick<Tasks, 'hashAndMultiply' | 'multiply' | 'multiplyToF
         ids.map((id) => digest(domain, session, id)),
       ),
     ),
-  multiply: ({ scalar, points }) => joined(multiplied(scalar, columns(points))),
   multiplyToFingerprints: ({ domain, scalar, points, width }) =>
     joined(multiplied(scalar, columns(points)).map((p) => digest(domain, p).subarray(0, width))),
 };

@@ -13,6 +13,7 @@ import {
   type QueryResponse,
   ReceiptSchema,
 } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
+import type { Evaluated } from '../../src/primitives/oprf/index.ts';
 import { TableFolder } from '../../src/tags/folder.ts';
 import { manifestHash, signManifest } from '../../src/tags/manifest.ts';
 import { signReceipt } from '../../src/tags/receipts.ts';
@@ -104,11 +105,9 @@ describe('an answer', () => {
         async (r, { blinded }) => {
           const seed = new Uint8Array(32).fill(9);
           const key = await world.compute.run('oprfDeriveKey', { seed, info: new Uint8Array() });
-          const coins = world.random.bytes(48);
-          return {
-            ...r,
-            ...(await world.compute.run('oprfEvaluateWithProof', { ...key, blinded, coins })),
-          };
+          const requests = [{ blinded, coins: world.random.bytes(48) }];
+          const [answer] = await world.compute.run('oprfEvaluateEach', { ...key, requests });
+          return { ...r, ...(answer as Evaluated) };
         },
       'verification-failed',
     ],

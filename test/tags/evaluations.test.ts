@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { Compute } from '../../src/compute/compute.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import { tasks } from '../../src/compute/tasks.ts';
-import { oprfDeriveKey, ready } from '../../src/primitives/oprf/index.ts';
+import { oprfDeriveKey, oprfEvaluateWithProof, ready } from '../../src/primitives/oprf/index.ts';
 import type { Epoch } from '../../src/tags/epochs.ts';
 import { Evaluations } from '../../src/tags/evaluations.ts';
 import { seededRandom } from '../support/random.ts';
@@ -43,7 +43,7 @@ test('the first goes at once, and those that come meanwhile go together, up to a
   expect(sizes).toEqual([1, 3, 1, 1]);
   for (const [i, request] of requests.entries()) {
     const { secretKey, publicKey } = one;
-    expect(answers[i]).toEqual(tasks.oprfEvaluateWithProof({ secretKey, publicKey, ...request }));
+    expect(answers[i]).toEqual(oprfEvaluateWithProof({ secretKey, publicKey, ...request }));
   }
 });
 
@@ -103,7 +103,7 @@ test('a large request is many tasks, and its answer the same as of one', async (
   const [one, request] = [epoch(), asked(70)];
   const { secretKey, publicKey } = one;
   const answer = await new Evaluations(compute).evaluate('bank', one, request);
-  expect(answer).toEqual(tasks.oprfEvaluateWithProof({ secretKey, publicKey, ...request }));
+  expect(answer).toEqual(oprfEvaluateWithProof({ secretKey, publicKey, ...request }));
   expect(lengths).toEqual([32, 32, 6, 0]);
   request.blinded.set(new Uint8Array(32).fill(255), 32 * 66);
   await expect(new Evaluations(compute).evaluate('bank', one, request)).rejects.toMatchObject({

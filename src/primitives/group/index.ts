@@ -1,5 +1,5 @@
 /** The prime-order group ristretto255 and what may be done with it on a thread. */
-import { hashAndMultiply, multiply, multiplyToFingerprints } from './ristretto.ts';
+import { hashAndMultiply, multiplyToFingerprints } from './ristretto.ts';
 
 export { type Engine, engine, ready, useEngine } from './engine.ts';
 export {
@@ -16,4 +16,4 @@ export {
 } from './ristretto.ts';
 export { POINT_BYTES, SCALAR_BYTES } from './sodium.ts';
 
-export const groupTasks = { hashAndMultiply, multiply, multiplyToFingerprints };
+export const groupTasks = { hashAndMultiply, multiplyToFingerprints };

@@ -94,15 +94,7 @@ export interface HeTasks {
   expandSeeds(input: { ring: Ring; seeds: Uint8Array; count: number }): { c1: Uint32Array };
   /** Small signed polynomials (m x N coefficients, |c| < 2^31) -> m x limbs x N residues. */
   forward(input: { ring: Ring; coefficients: Int32Array }): Uint32Array;
-  /** Coefficient residues -> residues in NTT order. */
-  forwardResidues(input: { ring: Ring; residues: Uint32Array }): Uint32Array;
-  /** Residues in NTT order -> coefficient residues. */
-  inverseResidues(input: { ring: Ring; residues: Uint32Array }): Uint32Array;
-  /** Sum of two lists of residues, entry by entry. */
-  addResidues(input: { ring: Ring; a: Uint32Array; b: Uint32Array }): Uint32Array;
-  /** m x limbs x N residues -> bytes, each limb at ceil(log2 p) bits. */
-  packResidues(input: { ring: Ring; residues: Uint32Array }): Uint8Array;
-  /** The inverse; from the wire: refuses another length and residues out of range. */
+  /** Polynomials packed limb by limb at ceil(log2 p) bits -> residues; refuses another length and residues out of range. */
   unpackResidues(input: { ring: Ring; packed: Uint8Array; count: number }): Uint32Array;
   /**
    * c0 of the zeros (count x limbs x N residues) plus the messages, rounded to nearest, once: count x N x (bits(q) - dropBits)

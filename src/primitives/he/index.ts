@@ -3,14 +3,7 @@ import { DEFAULT_ENGINE, type HeTasks } from './api.ts';
 import { samplers } from './engines.ts';
 import { checkPublicKey, expandSeeds } from './keys.ts';
 import { innerProduct, ownShare } from './reply.ts';
-import {
-  addResidues,
-  forward,
-  forwardResidues,
-  inverseResidues,
-  packResidues,
-  unpackResidues,
-} from './residues.ts';
+import { forward, unpackResidues } from './residues.ts';
 import { openSealed, sealMessages } from './sealed.ts';
 import { addSummands, openSums } from './summands.ts';
 import { sumSelected } from './sums.ts';
@@ -53,10 +46,6 @@ export const heTasks: HeTasks = {
   checkPublicKey,
   expandSeeds,
   forward,
-  forwardResidues,
-  inverseResidues,
-  addResidues,
-  packResidues,
   unpackResidues,
   sealMessages,
   openSealed,

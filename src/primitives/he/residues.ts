@@ -1,10 +1,8 @@
-/** The ring's tasks that need no key: transforms, sums, packing. */
+/** The ring's tasks that need no key: the transform, and packing. */
 import { SottoError } from '../../base/errors.ts';
 import { N } from '../../kernels/field.ts';
 import {
-  add,
   forward as forwardSlot,
-  inverse as inverseSlot,
   lift,
   load,
   pack,
@@ -13,11 +11,10 @@ import {
   unpack,
   work,
 } from '../../kernels/ring.ts';
-import type { HeTasks, Ring } from './api.ts';
+import type { HeTasks } from './api.ts';
 import { type Fields, fieldsOf } from './parameters.ts';
 
 const slot = work[0]!;
-const other = work[1]!;
 
 /** Refuses an input of ours of another length: `unit` words an item. */
 export function expectLength(name: string, actual: number, expected: number): void {
@@ -59,38 +56,6 @@ export const forward: HeTasks['forward'] = ({ ring, coefficients }) => {
   return residues;
 };
 
-/** A fresh array: each limb passed through a slot. */
-function mapLimbs(
-  ring: Ring,
-  residues: Uint32Array,
-  change: (field: Fields['data'][number]) => void,
-): Uint32Array {
-  const { data, words } = fieldsOf(ring);
-  const limbs = countOf('residues', residues.length, words) * data.length;
-  const result = new Uint32Array(residues.length);
-  for (let limb = 0; limb < limbs; limb++) {
-    load(slot, residues, limb);
-    change(data[limb % data.length]!);
-    store(slot, result, limb);
-  }
-  return result;
-}
-
-export const forwardResidues: HeTasks['forwardResidues'] = ({ ring, residues }) =>
-  mapLimbs(ring, residues, (field) => forwardSlot(slot, field));
-
-export const inverseResidues: HeTasks['inverseResidues'] = ({ ring, residues }) =>
-  mapLimbs(ring, residues, (field) => inverseSlot(slot, field));
-
-export const addResidues: HeTasks['addResidues'] = ({ ring, a, b }) => {
-  expectLength('b', b.length, a.length);
-  let limb = 0;
-  return mapLimbs(ring, a, (field) => {
-    load(other, b, limb++);
-    add(slot, other, slot, field);
-  });
-};
-
 /** Bytes of a packed polynomial over all limbs given. */
 export const polynomialBytes = (fields: Fields['data']): number =>
   fields.reduce((sum, { width }) => sum + packedBytes(width), 0);
@@ -130,14 +95,6 @@ export function unpackFrom(
   }
   return residues;
 }
-
-export const packResidues: HeTasks['packResidues'] = ({ ring, residues }) => {
-  const { data, words } = fieldsOf(ring);
-  const count = countOf('residues', residues.length, words);
-  const packed = new Uint8Array(count * polynomialBytes(data));
-  packInto(packed, 0, residues, data);
-  return packed;
-};
 
 export const unpackResidues: HeTasks['unpackResidues'] = ({ ring, packed, count }) => {
   const { data } = fieldsOf(ring);

@@ -1,18 +1,13 @@
-/** Oblivious pseudorandom functions (RFC 9497, ristretto255-SHA512) and what of them may be done on a thread. */
+/** Oblivious pseudorandom functions (RFC 9497, ristretto255-SHA512) and what of them is done on a thread. */
 import {
   oprfBlind,
   oprfDeriveKey,
-  oprfEvaluate,
   oprfEvaluateDirect,
   oprfEvaluateEach,
   oprfEvaluatePart,
-  oprfEvaluateWithProof,
   oprfFinalize,
-  oprfFinalizeUnproved,
   oprfProveParts,
-  oprfPublicKey,
 } from './oprf.ts';
-import { poprfEvaluateDirect, poprfEvaluateWithProof, poprfFinalize } from './poprf.ts';
 
 export { ready } from '../group/index.ts';
 export {
@@ -40,16 +35,9 @@ export { BATCH_MAX, INPUT_BYTES_MAX, type Mode, OUTPUT_BYTES } from './suite.ts'
 export const oprfTasks = {
   oprfBlind,
   oprfDeriveKey,
-  oprfEvaluate,
   oprfEvaluateDirect,
   oprfEvaluateEach,
   oprfEvaluatePart,
-  oprfEvaluateWithProof,
   oprfFinalize,
-  oprfFinalizeUnproved,
   oprfProveParts,
-  oprfPublicKey,
-  poprfEvaluateDirect,
-  poprfEvaluateWithProof,
-  poprfFinalize,
 };

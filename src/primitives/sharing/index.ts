@@ -1,7 +1,7 @@
 /** Additive shares modulo primes: what each party computes on its own share, between two ciphertexts. */
 import { encodeColumn } from './columns.ts';
-import { embedReals, foldResidues, phasors } from './phasors.ts';
-import { localForward, localGradient } from './products.ts';
+import { embedReals, phasors } from './phasors.ts';
+import { localGradient } from './products.ts';
 import { integerProduct } from './recomputed.ts';
 import { answerPhasors, knownFold, logitShares, ownFold, sealPhasors } from './stages.ts';
 
@@ -11,8 +11,6 @@ export const sharingTasks = {
   encodeColumn,
   phasors,
   embedReals,
-  foldResidues,
-  localForward,
   localGradient,
   integerProduct,
   logitShares,

@@ -2,6 +2,7 @@
 import { inlineCompute } from '../../../src/compute/inline.ts';
 import { centredFraction, remaindersOf } from '../../../src/math/torus.ts';
 import { N, type Ring } from '../../../src/primitives/he/index.ts';
+import { inverseResidues } from '../../support/residues.ts';
 import { ROWS } from './builds.ts';
 import type { Observed } from './observed.ts';
 
@@ -99,12 +100,9 @@ async function residuesOf({ name, input, output }: Observed): Promise<Residues[]
 }
 
 export async function* heardIn(view: readonly Observed[]): AsyncGenerator<Heard> {
-  const compute = inlineCompute();
   for (const observed of view) {
     for (const { ring, array, transformed } of await residuesOf(observed)) {
-      const residues = transformed
-        ? await compute.run('inverseResidues', { ring, residues: array })
-        : array;
+      const residues = transformed ? inverseResidues({ ring, residues: array }) : array;
       const kind = `${observed.name} of ${ring.primes.length} limbs, ${array.length / N} long`;
       yield { kind, polynomials: fractions(kind, residues, ring.primes) };
     }

@@ -6,7 +6,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { concat, lengthPrefixed, toHex } from '../../../src/base/bytes.ts';
 import { SottoError } from '../../../src/base/errors.ts';
 import type { Random } from '../../../src/base/random.ts';
-import { tasks } from '../../../src/compute/tasks.ts';
 import {
   hashAndMultiply,
   hashToGroup,
@@ -181,10 +180,4 @@ test('a scalar is wiped, and is never printed', () => {
   );
   scalar[Symbol.dispose]();
   expect(scalar.bytes.every((byte) => byte === 0)).toBe(true);
-});
-
-test('the tasks are those that threads know', () => {
-  expect(Object.keys(tasks)).toEqual(
-    expect.arrayContaining(['hashAndMultiply', 'multiply', 'multiplyToFingerprints']),
-  );
 });

@@ -6,6 +6,12 @@ import { open } from '../../../src/primitives/he/envelope.ts';
 import { heTasks as he, ready, ringOf } from '../../../src/primitives/he/index.ts';
 import { expandBySeal } from '../../../src/primitives/he/keys.ts';
 import { fieldsOf } from '../../../src/primitives/he/parameters.ts';
+import {
+  addResidues,
+  forwardResidues,
+  inverseResidues,
+  packResidues,
+} from '../../support/residues.ts';
 import { phase, randomResidues, smallCoefficients } from '../../support/ring.ts';
 import { withBench } from '../../support/seal.ts';
 
@@ -74,7 +80,7 @@ describe.each(rings)('with data primes $primes', (ring) => {
       evaluator.add(first, second, sum);
       expect(limbwise(c0, c0.subarray(words), add)).toEqual(bench.residuesOf(sum).slice(0, words));
       const [a, b] = [c0.slice(0, words), c0.slice(words)];
-      expect(he.addResidues({ ring, a, b })).toEqual(bench.residuesOf(sum).slice(0, words));
+      expect(addResidues({ ring, a, b })).toEqual(bench.residuesOf(sum).slice(0, words));
     });
   });
 
@@ -82,7 +88,7 @@ describe.each(rings)('with data primes $primes', (ring) => {
     const { secret } = he.generateKey({ ring });
     withBench(ring, ({ ciphertext, decrypt }) => {
       using loaded = ciphertext(c0.slice(0, words), c1.slice(0, words));
-      const coefficients = he.inverseResidues({ ring, residues: decrypt(secret, loaded) });
+      const coefficients = inverseResidues({ ring, residues: decrypt(secret, loaded) });
       for (const limb of ring.primes.keys()) {
         const ours = phase(ring, secret, { c0, c1, index: 0, limb });
         expect(ours).toEqual(coefficients.slice(limb * N, (limb + 1) * N));
@@ -118,14 +124,14 @@ describe.each(rings)('with data primes $primes', (ring) => {
 
   test('transforms both ways and packing both ways give back what they were given', () => {
     const residues = randomResidues(ring.primes, 3, 9);
-    const back = he.inverseResidues({ ring, residues: he.forwardResidues({ ring, residues }) });
+    const back = inverseResidues({ ring, residues: forwardResidues({ ring, residues }) });
     expect(back).toEqual(residues);
-    const packed = he.packResidues({ ring, residues });
+    const packed = packResidues({ ring, residues });
     const bits = ring.primes.reduce((sum, p) => sum + Math.ceil(Math.log2(p)), 0);
     expect(packed.length).toBe((3 * N * bits) / 8);
     expect(he.unpackResidues({ ring, packed, count: 3 })).toEqual(residues);
     const coefficients = smallCoefficients(1000, 2, 4);
-    const first = he.inverseResidues({ ring, residues: he.forward({ ring, coefficients }) });
+    const first = inverseResidues({ ring, residues: he.forward({ ring, coefficients }) });
     const p = ring.primes[0]!;
     const lifted = Uint32Array.from(coefficients.subarray(0, N), (x) => ((x % p) + p) % p);
     expect(first.slice(0, N)).toEqual(lifted);

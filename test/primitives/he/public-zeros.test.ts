@@ -21,6 +21,7 @@ import {
   momentsOf,
   surprise,
 } from '../../support/frequencies.ts';
+import { inverseResidues } from '../../support/residues.ts';
 import { centred } from '../../support/ring.ts';
 
 beforeAll(ready);
@@ -51,7 +52,7 @@ function drawn(): Coins[][] {
   const publicKey = spellingKey();
   const zeros = samplers.kernel.publicZeros({ ring, publicKey, count: COUNT });
   const { c1: a } = he.expandSeeds({ ring, seeds: publicKey.subarray(0, SEED_BYTES), count: 1 });
-  const spelled = he.inverseResidues({ ring, residues: zeros.c0 });
+  const spelled = inverseResidues({ ring, residues: zeros.c0 });
   return Array.from({ length: COUNT }, (_, zero) => {
     const limbs = ring.primes.map((p, limb) => {
       const at = (2 * zero + limb) * N;
@@ -67,7 +68,7 @@ function drawn(): Coins[][] {
         difference[i] = (difference[i]! + p - product) % p;
       }
     }
-    const errors = he.inverseResidues({ ring, residues: difference });
+    const errors = inverseResidues({ ring, residues: difference });
     return limbs.map((coins, limb) => {
       const p = ring.primes[limb]!;
       const e1 = Array.from(errors.subarray(limb * N, (limb + 1) * N), (x) => centred(x, p));
@@ -125,7 +126,7 @@ test('two zeros under an honest key differ in more than 99 % of residues of each
   const again = samplers.kernel.publicZeros({ ring, publicKey, count: 1 });
   for (const name of ['c0', 'c1'] as const) {
     const zeros = [one[name].slice(0, 2 * N), one[name].slice(2 * N), again[name]];
-    const coefficients = zeros.map((residues) => he.inverseResidues({ ring, residues }));
+    const coefficients = zeros.map((residues) => inverseResidues({ ring, residues }));
     for (const [i, j] of [
       [0, 1],
       [0, 2],

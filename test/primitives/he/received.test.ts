@@ -10,6 +10,7 @@ import {
   sealExceptions,
 } from '../../../src/primitives/he/index.ts';
 import { fuzzCiphertexts } from '../../fuzz/ciphertexts.ts';
+import { packResidues } from '../../support/residues.ts';
 import { randomResidues } from '../../support/ring.ts';
 
 beforeAll(ready);
@@ -74,11 +75,11 @@ test('a reply above the largest that honest rounding gives is refused', () => {
   const single = ringOf([28]);
   const secret = new Int8Array(N).fill(1);
   const residues = randomResidues(single.primes, 1, 1).fill(single.primes[0]! - 1, 100, 101);
-  const most = he.packResidues({ ring: single, residues });
+  const most = packResidues({ ring: single, residues });
   const take = { ring: single, secret, count: 1, dropBits: 0, take: 'all' } as const;
   he.ownShare({ ...take, reply: most });
   residues[100] = single.primes[0]!;
-  const above = he.packResidues({ ring: single, residues });
+  const above = packResidues({ ring: single, residues });
   expect(refusal(() => he.ownShare({ ...take, reply: above })).code).toBe('protocol-violation');
 });
 

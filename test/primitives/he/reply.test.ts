@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { N } from '../../../src/kernels/field.ts';
 import { heTasks as he, ready, ringOf } from '../../../src/primitives/he/index.ts';
 import { cutOf } from '../../../src/primitives/he/parameters.ts';
+import { addResidues, inverseResidues } from '../../support/residues.ts';
 import {
   centred,
   joined,
@@ -63,7 +64,7 @@ describe.each(cases)(
         }
         return Number(sum % p);
       });
-      return he.inverseResidues({ ring, residues: sums });
+      return inverseResidues({ ring, residues: sums });
     };
     const wordAt = (bytes: Uint8Array, i: number): bigint => {
       let word = 0n;
@@ -158,7 +159,7 @@ test('shares of a real encryption add up to the product, within the noise', () =
   const messages = smallCoefficients(2 ** 20, TERMS, 1);
   const factors = smallCoefficients(100, TERMS, 2);
   const { seeds, c0 } = he.encryptZeros({ ring, secret, count: TERMS });
-  const cipher0 = he.addResidues({ ring, a: c0, b: he.forward({ ring, coefficients: messages }) });
+  const cipher0 = addResidues({ ring, a: c0, b: he.forward({ ring, coefficients: messages }) });
   const cipher1 = he.expandSeeds({ ring, seeds, count: TERMS }).c1;
   const { c0: zero0, c1: zero1 } = he.publicZeros({ ring, publicKey, count: 1 });
   const plain = he.forward({ ring, coefficients: factors });

@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { N } from '../../../src/kernels/field.ts';
 import { dataPrimes } from '../../../src/primitives/he/index.ts';
 import { HALF, sharingTasks } from '../../../src/primitives/sharing/index.ts';
+import { foldResidues } from '../../../src/primitives/sharing/phasors.ts';
+import { localForward } from '../../../src/primitives/sharing/products.ts';
 import { embeddingOf, fold } from '../../support/embedding.ts';
 import { wordsFrom } from '../../support/ring.ts';
 
-const { encodeColumn, phasors, embedReals, foldResidues, localForward, localGradient } =
-  sharingTasks;
+const { encodeColumn, phasors, embedReals, localGradient } = sharingTasks;
 const [PRIME, ...primes] = dataPrimes([28, 25, 24]) as [number, number, number];
 
 test('rows beyond the last have slots of zero', () => {

@@ -16,6 +16,7 @@ import { chunksFor } from '../../../src/protocols/vertical-lr/chunks.ts';
 import { answerForward } from '../../../src/protocols/vertical-lr/forward.ts';
 import { sendGradientReply } from '../../../src/protocols/vertical-lr/gradient.ts';
 import { answerPhasors } from '../../../src/protocols/vertical-lr/sigmoid.ts';
+import { forwardResidues, inverseResidues } from '../../support/residues.ts';
 import { centred } from '../../support/ring.ts';
 import {
   residuesOf,
@@ -186,10 +187,10 @@ describe('linear algebra on as many passes as there are columns', () => {
       }
       ciphers.push(c1);
       const residues = residuesOf(second, ring.primes);
-      replies.push(heTasks.forwardResidues({ ring, residues }));
+      replies.push(forwardResidues({ ring, residues }));
     }
     const solution = solve(ciphers, replies, ring.primes[0]!);
-    const coefficients = heTasks.inverseResidues({ ring, residues: solution });
+    const coefficients = inverseResidues({ ring, residues: solution });
     return Array.from({ length: d }, (_, j) => coefficients.subarray(j * N, (j + 1) * N));
   }
 
