@@ -1,9 +1,10 @@
 /** Bad tables: each is refused with the column, row or line named, and never with what is in it. */
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { SottoError } from '../../src/base/errors.ts';
 import type { DatasetConfig } from '../../src/data/dataset.ts';
+import { openReader, query } from '../../src/data/scan.ts';
 import { type ColumnUse, openTable } from '../../src/data/table.ts';
 import { temporaryFolder, writeTable } from '../support/tables.ts';
 
@@ -144,6 +145,25 @@ describe('files', () => {
       ),
     );
     expect(refused.describe()).not.toContain('secret');
+  });
+
+  test('beside the one of the dataset is out of reach, and so are the settings', async () => {
+    const [path, other] = [
+      await writeTable(folder, 'id\na\n'),
+      await writeTable(folder, 'id\nb\n'),
+    ];
+    const reader = await openReader(path, 64);
+    onTestFinished(() => reader.closeSync());
+    expect(await query(reader, 'SELECT * FROM read_csv($1)', [path])).toEqual([['a']]);
+    for (const sql of [
+      `SELECT * FROM read_csv('${other}')`,
+      `COPY (SELECT 1) TO '${join(folder, 'copied.csv')}'`,
+      'SET enable_external_access = true',
+      `SET temp_directory = '${folder}'`,
+      "SET memory_limit = '8GiB'",
+    ]) {
+      await refusalOf(query(reader, sql, []));
+    }
   });
 
   test('one that grows while it is in use is noticed', async () => {

@@ -30,6 +30,7 @@ const { values: flags, positionals } = parseArgs({
 const root = join(import.meta.dirname, '..', '..');
 /** Mutants at a time: a run of few tests waits as long as it computes. */
 const LANES = 2;
+const WORDS = { claim: 'failed', time: 'not in time', load: 'not loaded' };
 
 interface Outcome {
   readonly mutant: string;
@@ -107,8 +108,6 @@ async function examine(mutant: Mutant, tree: Tree, clean: Failures): Promise<Out
   }
   return { mutant: name, applied, cleanGreen, failed: noticed.map(({ test }) => test) };
 }
-
-const WORDS = { claim: 'failed', time: 'not in time', load: 'not loaded' };
 
 function show(outcome: Outcome): void {
   const caught = outcome.applied && outcome.cleanGreen && outcome.failed.length > 0;

@@ -4,14 +4,25 @@
  * Method: many seeds of the draws themselves; whole runs whose coins and tasks are looked at.
  */
 import { expect, test } from 'vitest';
+import { toHex } from '../../../src/base/bytes.ts';
 import type { Compute } from '../../../src/compute/compute.ts';
 import { inlineCompute } from '../../../src/compute/inline.ts';
-import { MeasureSumsSchema } from '../../../src/gen/sotto/protocol/v1/measure_pb.ts';
+import {
+  MeasureSumsSchema,
+  MeasureValuesSchema,
+} from '../../../src/gen/sotto/protocol/v1/measure_pb.ts';
 import { remaindersOf } from '../../../src/math/torus.ts';
-import { errorBound, floodBound, SUM_MODULI, SUM_RING } from '../../../src/primitives/he/index.ts';
+import {
+  errorBound,
+  floodBound,
+  SEED_BYTES,
+  SUM_MODULI,
+  SUM_RING,
+} from '../../../src/primitives/he/index.ts';
 import { ownShare } from '../../../src/primitives/he/reply.ts';
 import { FINISHED_RING, SUM_DROP_BITS } from '../../../src/primitives/he/sum-parameters.ts';
 import { drawDummies, dummiesPerCohort } from '../../../src/protocols/measure/dummies.ts';
+import { drawNoise } from '../../../src/protocols/measure/lanes.ts';
 import { measureTerms, measureTogether, type Stage } from '../../support/measure-stage.ts';
 import { seededRandom } from '../../support/random.ts';
 import { toyGroup } from '../../support/toy-group.ts';
@@ -142,6 +153,25 @@ test('noise of both parties is in what the other sees: neither knows the numbers
     expect(counts.size).toBeGreaterThan(2);
     counts.clear();
   }
+});
+
+test('no two ciphertexts of values have one mask, and no two columns one draw of noise', async () => {
+  const columns = Array.from({ length: 3 }, () => ({ most: 1, epsilon: 0.1 }));
+  const stage = isolating(true, { columns, countEpsilon: 0.1 });
+  const [passive] = await measureTogether(stage, {
+    computes: [inlineCompute(toyGroup), inlineCompute(toyGroup)],
+  });
+  const seeds = passive.view
+    .heard(MeasureValuesSchema)
+    .flatMap(({ seeds: each }) =>
+      Array.from({ length: each.length / SEED_BYTES }, (_, i) =>
+        toHex(each.subarray(i * SEED_BYTES, (i + 1) * SEED_BYTES)),
+      ),
+    );
+  expect(seeds).toHaveLength(5); // ids, columns, dummies: a block each
+  expect(new Set(seeds).size).toBe(5);
+  const draws = drawNoise(stage.terms, seededRandom('columns'));
+  expect(new Set(draws).size).toBe(4);
 });
 
 test('what passive sends is flooded: its error is of the size of the flood, 40 bits above any other', async () => {

@@ -1,6 +1,8 @@
 /** What a comparison shows to whom: only what its card lists. */
 import { expect, test } from 'vitest';
 import { toHex } from '../../../src/base/bytes.ts';
+import type { Compute } from '../../../src/compute/compute.ts';
+import { inlineCompute } from '../../../src/compute/inline.ts';
 import {
   AlignFingerprintsSchema,
   AlignPointsSchema,
@@ -10,6 +12,7 @@ import { canaryPlaces, mix, NO_DUMMIES, seeded } from '../../../src/protocols/se
 import { correlation } from '../../support/frequencies.ts';
 import { seededRandom } from '../../support/random.ts';
 import { countPair, excludePair, listed, numbered, toy } from '../../support/set-pair.ts';
+import { toyGroup } from '../../support/toy-group.ts';
 import type { Outcome } from '../../support/two-party.ts';
 
 const shapeOf = ({ view, traffic }: Outcome<unknown>): unknown => [
@@ -82,6 +85,23 @@ test('the fingerprints that the comparer hears are sorted, and no point comes tw
     expect(all.toSorted()).toEqual(all);
   }
   expect(heard(SetSizesSchema.typeName)).toHaveLength(1);
+});
+
+test('every pair of lists is compared under a key of its own, at both parties', async () => {
+  const keys: string[] = [];
+  const inner = inlineCompute(toyGroup);
+  const run: Compute['run'] = (name, input, options) => {
+    if (name === 'hashAndMultiply') keys.push(toHex((input as { scalar: Uint8Array }).scalar));
+    return inner.run(name, input, options);
+  };
+  const lists = [listed(numbered(40)), listed(numbered(45))];
+  const computes = [
+    { threads: 1, run },
+    { threads: 1, run },
+  ] as const;
+  await countPair(lists, lists, {}, { ...toy(), computes });
+  expect(keys).toHaveLength(2 * 4); // a batch each
+  expect(new Set(keys).size).toBe(2 * 4);
 });
 
 /** The records of a message with one column, whose head is what is left over. */

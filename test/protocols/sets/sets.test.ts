@@ -104,6 +104,10 @@ test('noise is centred, as wide as told, and the same on both sides', async () =
     const exact = [30, 30, 30, 40];
     errors.push(...comparer.value!.counts.map((count, i) => count! - exact[i]!));
   }
+  // The difference of two counts has the noise of both.
+  const differences = errors.map((error, i) => error - errors[i ^ 1]!);
+  const spread = differences.reduce((sum, each) => sum + each ** 2, 0) / differences.length;
+  expect(Math.sqrt(spread / 2) / deviation).toBeGreaterThan(0.85);
   const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
   const variance = errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length;
   expect(Math.abs(mean)).toBeLessThan((5 * deviation) / Math.sqrt(errors.length));
