@@ -59,7 +59,19 @@ export class SottoError extends Error {
   }
 }
 
-/** Whatever was thrown, as a SottoError; a stranger becomes `internal` and keeps its cause. */
+/** What a machine can run out of, and has again when somebody or something makes room. */
+const EXHAUSTED: Readonly<Record<string, string>> = {
+  EMFILE: 'this process has no file descriptors left: allow it more (ulimit -n)',
+  ENFILE: 'this machine has no file descriptors left',
+  ENOSPC: 'no room left on the disk',
+  EDQUOT: 'no room left in the quota of the disk',
+  ENOMEM: 'this machine has no memory left',
+};
+
+/**
+ * Whatever was thrown, as a SottoError; a stranger becomes `internal` and keeps its cause. A failed call of the
+ * operating system is told by its `errno`; one that may succeed later is `peer-unavailable`.
+ */
 export function asSottoError(thrown: unknown): SottoError {
   if (thrown instanceof SottoError) return thrown;
   if (thrown instanceof Error && thrown.name === 'AbortError') {
@@ -71,8 +83,22 @@ export function asSottoError(thrown: unknown): SottoError {
     const message = 'a database of this worker is damaged, or may not be written';
     return new SottoError('verification-failed', message, {}, { cause: thrown });
   }
+  const errno = errnoOf(thrown);
+  const lacking = errno === undefined ? undefined : EXHAUSTED[errno];
+  const facts = errno === undefined ? {} : { errno };
+  if (lacking !== undefined) {
+    return new SottoError('peer-unavailable', lacking, facts, { cause: thrown });
+  }
   // The stranger's text may quote data, so it stays in `cause` and out of the message.
-  return new SottoError('internal', 'an unexpected failure', {}, { cause: thrown });
+  return new SottoError('internal', 'an unexpected failure', facts, { cause: thrown });
+}
+
+/** Of a failed call of the operating system. Its name says nothing of the path or address it was made for. */
+function errnoOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error && 'syscall' in thrown && 'code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' && /^E[A-Z0-9]{2,15}$/.test(thrown.code)
+    ? thrown.code
+    : undefined;
 }
 
 /**

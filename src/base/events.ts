@@ -3,7 +3,7 @@
  * jobs, phases and error codes only: no ids of customers, labels, column values, keys or messages of
  * strangers have a field to go into.
  */
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode, SottoError } from './errors.ts';
 
 export type LogEvent =
   | { readonly event: 'worker-started'; readonly party: string; readonly resumed: number }
@@ -53,7 +53,19 @@ export type LogEvent =
       readonly peer: string;
       readonly whose: 'own' | 'peer';
     }
-  | { readonly event: 'failed-internally'; readonly where: string };
+  /** Ours to mend: a failure that nobody foresaw, or what this machine has run out of, by the system's name for it. */
+  | { readonly event: 'failed-internally'; readonly where: string; readonly errno?: string };
 
 /** Takes events; must not throw and must not block. */
 export type Log = (event: LogEvent) => void;
+
+/** Of failures, those that only this worker's operator can mend. */
+export function logOwnFailure(
+  log: Log,
+  where: string,
+  { code, facts: { errno } }: SottoError,
+): void {
+  const system = typeof errno === 'string' ? { errno } : {};
+  if (code === 'internal' || 'errno' in system)
+    log({ event: 'failed-internally', where, ...system });
+}

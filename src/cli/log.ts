@@ -22,7 +22,7 @@ const EVENTS: {
   'keys-renewed': ['info', 'peers'],
   'keys-not-renewed': ['error', 'code'],
   'history-differs': ['error', 'peer', 'whose'],
-  'failed-internally': ['error', 'where'],
+  'failed-internally': ['error', 'where', 'errno'],
 };
 
 export interface OpenLog {

@@ -2,10 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { type DuckDBDataChunk, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { SottoError } from '../base/errors.ts';
+import { requireDescriptors } from './descriptors.ts';
 import { quoteText } from './sql.ts';
 
 /** An instance that may read exactly the file at `path` (absolute). */
 export async function openReader(path: string, memoryMiB: number): Promise<DuckDBInstance> {
+  await requireDescriptors();
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${memoryMiB}MiB`,
     threads: String(Math.min(4, availableParallelism())),
@@ -37,6 +39,7 @@ export async function* scan(
   signal?: AbortSignal,
 ): AsyncGenerator<DuckDBDataChunk, void, void> {
   signal?.throwIfAborted();
+  await requireDescriptors();
   const connection = await instance.connect();
   const interrupt = () => connection.interrupt();
   signal?.addEventListener('abort', interrupt);

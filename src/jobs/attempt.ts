@@ -1,6 +1,7 @@
 /** One attempt at a job: its role, driven over an accepted conversation until both sides have finished. */
 import { toHex } from '../base/bytes.ts';
 import { asSottoError, SottoError } from '../base/errors.ts';
+import { logOwnFailure } from '../base/events.ts';
 import { Channel } from '../channel/channel.ts';
 import type { Transport } from '../channel/transport.ts';
 import type { Inventory } from '../model/inventory.ts';
@@ -85,7 +86,7 @@ export async function runAttempt(shop: Workshop, attempt: Attempt): Promise<void
   } catch (thrown) {
     const error = asSottoError(thrown);
     trace?.end(error.code);
-    if (error.code === 'internal') options.log({ event: 'failed-internally', where: 'job' });
+    logOwnFailure(options.log, 'job', error);
     await channel.fail(error);
     throw error;
   }

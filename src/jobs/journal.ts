@@ -13,7 +13,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type Bytes, concat, equalBytes, lengthPrefixed } from '../base/bytes.ts';
-import { SottoError } from '../base/errors.ts';
+import { asSottoError, SottoError } from '../base/errors.ts';
 import type { Place, Vault } from '../base/sealed.ts';
 import { agreementHash } from './agreement.ts';
 import type { Disk, GrowingFile } from './disk.ts';
@@ -229,12 +229,9 @@ function fieldsOf(bytes: Bytes): Bytes[] {
 
 /** A full disk may have room again; a disk that fails may have lost anything. */
 function unwritten(thrown: unknown): SottoError {
-  const errno = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
-  const full = errno === 'ENOSPC' || errno === 'EDQUOT';
-  return new SottoError(
-    full ? 'peer-unavailable' : 'internal',
-    full ? 'no room on the disk for the journal of the job' : 'the journal could not be written',
-    { errno },
-    { cause: thrown },
-  );
+  const error = asSottoError(thrown);
+  if (error.code !== 'internal') return error;
+  return new SottoError('internal', 'the journal could not be written', error.facts, {
+    cause: thrown,
+  });
 }

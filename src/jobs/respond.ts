@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { equalBytes, toHex } from '../base/bytes.ts';
 import { asSottoError, isErrorCode, SottoError } from '../base/errors.ts';
+import { logOwnFailure } from '../base/events.ts';
 import type { Transport } from '../channel/transport.ts';
 import {
   type AnswerMessage,
@@ -97,6 +98,7 @@ function refused(shop: Workshop, peer: string, error: SottoError): AnswerMessage
     field: typeof field === 'string' ? field.slice(0, 200) : '',
   } as const;
   shop.options.log(refusal);
+  logOwnFailure(shop.options.log, 'proposal', error);
   shop.audit.note(refusal);
   return answerOf({
     verdict: Verdict.REJECTED,

@@ -22,6 +22,7 @@ const FILES: Readonly<Record<string, readonly [fault: string, protocol: string]>
   'test/jobs/resume.test.ts': ['state put back, damaged, exchanged', 'every job'],
   'test/jobs/journal.test.ts': ['disk full, failing, forgetful', 'journal'],
   'test/jobs/memory.test.ts': ['more than fits into memory', 'every job'],
+  'test/integration/descriptors.test.ts': ['no descriptors left', 'align'],
   'test/primitives/he/guard.test.ts': ['exceptions and traps of SEAL', 'homomorphic encryption'],
   'test/rpc/certificates.test.ts': ['bad certificate', 'gRPC'],
   'test/rpc/edges.test.ts': ['flood, dribble, silence', 'gRPC'],

@@ -85,7 +85,8 @@ export class MemoryDisk implements Disk {
   #check(operation: 'write' | 'sync', stored: Stored, bytes: Uint8Array, position: number): void {
     if (this.#failure?.operation !== operation) return;
     stored.now = written(stored.now, bytes.subarray(0, bytes.length >> 1), position);
-    throw Object.assign(new Error('the disk fails'), { code: this.#failure.errno });
+    const { errno } = this.#failure;
+    throw Object.assign(new Error('the disk fails'), { code: errno, syscall: operation });
   }
 }
 

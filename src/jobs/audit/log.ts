@@ -8,7 +8,7 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { SottoError } from '../../base/errors.ts';
+import { asSottoError, SottoError } from '../../base/errors.ts';
 import type { Vault } from '../../base/sealed.ts';
 import {
   anchorFile,
@@ -70,7 +70,7 @@ export class AuditLog implements Disposable {
     return exchanges === 0 || this.#hashes.has(hash);
   }
 
-  /** Durable when it returns. @throws internal when the disk does not take it: then nothing else may happen either. */
+  /** Durable when it returns. @throws internal when the disk does not take it, peer-unavailable when it is full: then nothing else may happen either. */
   note(event: AuditEvent): void {
     const { vault, now } = this.#parts;
     const { line, head } = writeEntry(vault, this.#head, now(), event);
@@ -78,8 +78,9 @@ export class AuditLog implements Disposable {
       append(this.#file, Buffer.from(line));
     } catch (cause) {
       ftruncateSync(this.#file, this.#bytes); // so that the next entry does not follow half a line
-      const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-      throw new SottoError('internal', 'the audit log cannot be written', { reason }, { cause });
+      const error = asSottoError(cause);
+      if (error.code !== 'internal') throw error;
+      throw new SottoError('internal', 'the audit log cannot be written', error.facts, { cause });
     }
     this.#head = head;
     this.#bytes += Buffer.byteLength(line);
