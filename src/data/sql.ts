@@ -90,7 +90,8 @@ export function textSql(column: StoredColumn, missing: readonly string[]): strin
     THEN ${present}::BIGINT::VARCHAR ELSE ${present}::VARCHAR END`;
 }
 
-function presentSql(column: StoredColumn, missing: readonly string[]): string {
+/** The value as it is stored: NULL where missing. */
+export function presentSql(column: StoredColumn, missing: readonly string[]): string {
   const name = quoteName(column.name);
   // pandas writes a missing number as NaN.
   if (/^(FLOAT|DOUBLE)/.test(column.sqlType))

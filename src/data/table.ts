@@ -7,12 +7,21 @@ import { type ColumnUse, type Fill, notOfItsType, openFill } from './fill.ts';
 import { normalizeIds } from './ids.ts';
 import { compilePredicate } from './predicate/compile.ts';
 import type { Predicate } from './predicate/index.ts';
-import { scan } from './scan.ts';
+import { query, scan } from './scan.ts';
 import { columnTypes, countRows, findColumn, openSource, type Source } from './source.ts';
-import { textSql } from './sql.ts';
+import { presentSql, textSql } from './sql.ts';
 
 export type { Column } from '../math/columns.ts';
 export type { ColumnUse } from './fill.ts';
+
+/** What a column is good for, at a glance. */
+export interface ColumnShape {
+  readonly name: string;
+  /** Rows of which the value is missing. */
+  readonly missing: number;
+  /** All values that are there are the same one, or there is none. */
+  readonly constant: boolean;
+}
 
 export interface ReadOptions {
   readonly signal?: AbortSignal;
@@ -53,6 +62,23 @@ export class Table implements AsyncDisposable {
     }
     this.#expectRows(raw.length);
     return { ids: normalizeIds(raw, dataset.idNormalization, column.name) };
+  }
+
+  /** Of every column but the ids, in file order; in one pass, and without holding a value. */
+  async shapes(): Promise<ColumnShape[]> {
+    const { dataset, stored, instance, from, path } = this.#source;
+    const columns = stored.filter(({ name }) => name !== dataset.idColumn);
+    if (columns.length === 0) return [];
+    const sums = columns.map((column) => {
+      const value = presentSql(column, dataset.missing);
+      return `count(${value}), coalesce(min(${value}) = max(${value}), true)`;
+    });
+    const [found] = await query(instance, `SELECT ${sums.join(', ')} FROM ${from}`, [path]);
+    return columns.map(({ name }, at) => ({
+      name,
+      missing: this.rowCount - Number(found![2 * at]),
+      constant: found![2 * at + 1] === true,
+    }));
   }
 
   /**

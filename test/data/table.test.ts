@@ -64,6 +64,16 @@ describe('CSV', () => {
     expect(texts(y)).toEqual([null, 'u', null, 'v']);
   });
 
+  test('the shape of each column: what is missing, and whether it says anything', async () => {
+    const path = await writeTable(folder, 'id,x,y,z\na,1,?,\nb, - ,u,\nc,NA,u,\nd,2,,\n');
+    await using table = await openTable({ path, idColumn: 'id', missing: ['?', '-'] });
+    expect(await table.shapes()).toEqual([
+      { name: 'x', missing: 2, constant: false },
+      { name: 'y', missing: 2, constant: true },
+      { name: 'z', missing: 4, constant: true },
+    ]);
+  });
+
   test('a byte order mark, CRLF, tabs and quoted line breaks are read as meant', async () => {
     const text = '\uFEFF"id"\t"a ""b"""\r\nx\t"one\nline"\r\ny\ttwo\r\n';
     await using table = await openTable({

@@ -3,7 +3,9 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/cli/config.ts';
-import { examine, type Finding } from '../../src/cli/doctor/checks.ts';
+import { examine } from '../../src/cli/doctor/checks.ts';
+import type { Finding } from '../../src/cli/doctor/finding.ts';
+import { tables } from '../../src/cli/doctor/tables.ts';
 import { setUpSites } from '../support/two-workers.ts';
 
 const about = (findings: readonly Finding[], subject: string): Finding | undefined =>
@@ -19,6 +21,24 @@ test('a healthy site: the line is measured, the pin that nobody compared is a wa
   expect(about(findings, 'dataset rows')).toMatchObject({ level: 'ok' });
   expect(about(findings, 'pin of bank')).toMatchObject({ level: 'warn' });
   expect(about(findings, 'own certificate')?.found).toMatch(/, 72[89] days|, 730 days/);
+}, 60_000);
+
+test('columns that lack values are named with their share, and with what jobs make of them', async () => {
+  await using sites = await setUpSites({ rows: 40, autoApprove: true });
+  const rows = Array.from({ length: 40 }, (_, at) =>
+    [`id${at}`, at % 4 === 0 ? '' : at, at % 10 === 0 ? at : 'NA', 'same', at].join(','),
+  );
+  const table = join(sites.company.folder, 'table.csv');
+  const [header] = readFileSync(table, 'utf8').split('\n');
+  const id = header!.split(',')[0]!;
+  writeFileSync(table, [`${id},some,few,same,all`, ...rows].join('\n'));
+  const config = loadConfig(sites.company.config);
+  const findings = (await tables(config)).filter(({ subject }) => subject === 'dataset rows');
+  expect(findings.map(({ level }) => level)).toEqual(['ok', 'warn', 'warn', 'ok']);
+  expect(findings.map(({ found }) => found).join('\n')).toMatch(
+    /every row: same\n.*most rows: few 90\.0 %\n.*missing: some 25\.0 %; the training mean/,
+  );
+  for (const { level, remedy } of findings) expect(remedy === '').toBe(level === 'ok');
 }, 60_000);
 
 test('a peer that is down, a table with a repeated id, an open key: each is named with its remedy', async () => {

@@ -4,44 +4,17 @@ import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statfsSync, writeSyn
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { asSottoError } from '../../base/errors.ts';
-import { openTable } from '../../data/table.ts';
 import { checkAudit } from '../../jobs/audit/check.ts';
 import { type Identity, probePeer } from '../../rpc/index.ts';
-import { type Config, tablesOf } from '../config.ts';
+import type { Config } from '../config.ts';
 import { type Keyring, readKeyring } from '../key-watch.ts';
 import { bytesText } from '../output.ts';
 import { peerOf } from '../peer-files.ts';
 import { openVault } from '../vault.ts';
-
-export interface Finding {
-  readonly subject: string;
-  /** `fail`: jobs cannot run. `warn`: they run worse, or not for long. */
-  readonly level: 'ok' | 'warn' | 'fail';
-  readonly found: string;
-  /** What to do; empty when all is well. */
-  readonly remedy: string;
-}
+import { type Finding, fail, ok, warn } from './finding.ts';
+import { tables } from './tables.ts';
 
 type Check = (config: Config) => Promise<Finding[]>;
-
-const ok = (subject: string, found: string): Finding => ({
-  subject,
-  level: 'ok',
-  found,
-  remedy: '',
-});
-const warn = (subject: string, found: string, remedy: string): Finding => ({
-  subject,
-  level: 'warn',
-  found,
-  remedy,
-});
-const fail = (subject: string, found: string, remedy: string): Finding => ({
-  subject,
-  level: 'fail',
-  found,
-  remedy,
-});
 
 const DAY_MS = 86_400_000;
 const CONNECT_MS = 5_000;
@@ -172,32 +145,6 @@ const secrets: Check = async (config) => {
           'Keep a copy, find out who wrote to the state folder, then move audit.log and audit.head away.',
         ),
   ];
-};
-
-const tables: Check = async (config) => {
-  const findings: Finding[] = [];
-  for (const [name, dataset] of Object.entries(tablesOf(config))) {
-    const subject = `dataset ${name}`;
-    try {
-      await using table = await openTable(dataset);
-      await table.ids(); // unique, never empty
-      const found = `${table.rowCount} rows, ${table.types.size} columns, ids unique`;
-      findings.push(
-        table.rowCount > config.limits.maxRows
-          ? fail(
-              subject,
-              found,
-              `Raise limits.maxRows above ${config.limits.maxRows} at both parties.`,
-            )
-          : ok(subject, found),
-      );
-    } catch (thrown) {
-      findings.push(
-        fail(subject, asSottoError(thrown).describe(), 'Mend the table or its description.'),
-      );
-    }
-  }
-  return findings;
 };
 
 const lines: Check = async (config) => {
