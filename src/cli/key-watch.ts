@@ -6,14 +6,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { asSottoError, SottoError } from '../base/errors.ts';
 import type { Log } from '../base/events.ts';
-import {
-  keyFile,
-  type PartyKeys,
-  type PartyPublic,
-  publicFile,
-  readPrivate,
-} from '../rpc/index.ts';
+import type { Vault } from '../base/sealed.ts';
+import { type PartyKeys, type PartyPublic, publicFile, readPrivate } from '../rpc/index.ts';
 import type { Config } from './config.ts';
+import { keyFilesOf } from './party-keys.ts';
 import { peerOf } from './peer-files.ts';
 
 const EVERY_MS = 5_000;
@@ -27,8 +23,8 @@ export interface Keyring {
 /** Fingerprints of peers that are believed no more, one a line; lines with # are remarks. */
 export const revokedFile = ({ keys }: Config): string => join(keys, 'revoked');
 
-export async function readKeyring(config: Config): Promise<Keyring> {
-  const keys = await readPrivate(config.keys, config.party);
+export async function readKeyring(config: Config, vault?: Vault): Promise<Keyring> {
+  const keys = await readPrivate(config.keys, config.party, vault);
   const revoked = revokedIn(config);
   const publics = await Promise.all(config.peers.map(peerOf));
   return { keys, peers: publics.filter(({ fingerprint }) => !revoked.has(plain(fingerprint))) };
@@ -62,13 +58,14 @@ function contentOf(file: string): string {
 /** Calls `take` with what the files say whenever that has changed and can be read; otherwise all stays as it was. */
 export function watchKeys(
   config: Config,
+  vault: Vault,
   first: Keyring,
   take: (ring: Keyring) => void,
   log: Log,
 ): Disposable {
   const files = [
     publicFile(config.keys, config.party),
-    keyFile(config.keys, config.party),
+    ...Object.values(keyFilesOf(config)),
     revokedFile(config),
     ...config.peers.map(({ publicKey }) => publicKey),
   ];
@@ -78,7 +75,7 @@ export function watchKeys(
     if (stamp === seen) return;
     seen = stamp;
     try {
-      const ring = await readKeyring(config);
+      const ring = await readKeyring(config, vault);
       requireSameSigners(first, ring);
       take(ring);
       log({ event: 'keys-renewed', peers: ring.peers.length });

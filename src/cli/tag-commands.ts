@@ -130,9 +130,9 @@ function interrupted(): AbortSignal {
 
 async function openAsking(config: Config, name: string): Promise<OpenClient> {
   mirrorOf(config, name);
-  const keys = await readPrivate(config.keys, config.party);
-  const publics = await Promise.all(config.peers.map(peerOf));
   const vault = await openVault(config);
+  const keys = await readPrivate(config.keys, config.party, vault);
+  const publics = await Promise.all(config.peers.map(peerOf));
   return await openClient(config, name, { keys, publics, vault, compute: inlineCompute() });
 }
 

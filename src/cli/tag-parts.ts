@@ -86,12 +86,13 @@ export async function sealOptionsOf(
   name: string,
   tenant: string,
 ): Promise<Omit<SealOptions, 'versionId' | 'kind' | 'epoch' | 'compute' | 'signal'>> {
-  const { signingKey } = await readPrivate(config.keys, config.party);
+  const vault = await openVault(config);
+  const { signingKey } = await readPrivate(config.keys, config.party, vault);
   return {
     table: tableFor(config, name, tenant),
     sealed: tagsOf(config).sealed,
     secrets: secretsFolder(config),
-    vault: await openVault(config),
+    vault,
     signingKey,
     random: systemRandom,
     now: () => Date.now(),

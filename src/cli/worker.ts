@@ -82,10 +82,10 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
   });
   services.strangers = strangers;
   try {
-    const ring = await readKeyring(config);
+    const vault = await openVault(config);
+    const ring = await readKeyring(config, vault);
     const { keys } = ring;
     const renewals: ((ring: Keyring) => void)[] = [];
-    const vault = await openVault(config);
     const publics = await Promise.all(config.peers.map(peerOf));
     const operators = await Promise.all(config.operators.certificates.map(operatorOf));
     const compute = openPool({
@@ -162,7 +162,7 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
       for (const renew of renewals) renew(renewed);
     };
     if (ring.peers.length < publics.length) take(ring);
-    services.watch = watchKeys(config, ring, take, log);
+    services.watch = watchKeys(config, vault, ring, take, log);
     return services;
   } catch (error) {
     await close(services);

@@ -11,7 +11,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lengthPrefixed } from '../base/bytes.ts';
 import { SottoError } from '../base/errors.ts';
-import { freshKey } from '../base/sealed.ts';
+import { freshKey, type Place, type Vault } from '../base/sealed.ts';
 import {
   checkName,
   type Identity,
@@ -60,6 +60,10 @@ const MAX_FILE_BYTES = 64 * 1024;
 
 export const keyFile = (directory: string, name: string): string =>
   join(directory, `${name}.key.pem`);
+/** Instead of it, the same keys sealed by the worker's vault; see `sotto keys wrap`. */
+export const sealedKeyFile = (directory: string, party: string): string =>
+  join(directory, `${party}.key.sealed`);
+export const keyPlace = (party: string): Place => ({ purpose: 'party-keys', job: party });
 /** The key that wraps what a worker stores; see base/sealed.ts. */
 export const wrappingKeyFile = (directory: string, party: string): string =>
   join(directory, `${party}.wrap.key`);
@@ -123,7 +127,8 @@ async function store(
 ): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const files = [keyFile(directory, name), publicFile(directory, name)] as const;
-  for (const file of [...files, wrappingKeyFile(directory, name)]) {
+  const others = [wrappingKeyFile(directory, name), sealedKeyFile(directory, name)];
+  for (const file of [...files, ...others]) {
     if (existsSync(file)) throw new SottoError('already-exists', 'the key file exists', { file });
   }
   // 'wx' again, as somebody may have been faster than the look above.
@@ -150,11 +155,36 @@ export function readOperator(pem: string): OperatorPublic {
   return { ...identity, fingerprint: fingerprint(identity) };
 }
 
-/** A party's own keys, from the two files of `initKeys`. */
-export async function readPrivate(directory: string, party: string): Promise<PartyKeys> {
+/**
+ * A party's own keys, from the two files of `initKeys`, or with the private one sealed by the vault.
+ * @throws invalid-argument where the private file is there both ways: which one counts is not for us to say.
+ */
+export async function readPrivate(
+  directory: string,
+  party: string,
+  vault?: Vault,
+): Promise<PartyKeys> {
+  const [plain, sealed] = [keyFile(directory, party), sealedKeyFile(directory, party)];
+  if (!existsSync(sealed)) return await privateFrom(directory, party, await readSecretPem(plain));
+  if (existsSync(plain)) {
+    const message = 'the private keys are there both plain and sealed: `sotto keys wrap` mends it';
+    throw new SottoError('invalid-argument', message, { plain, sealed });
+  }
+  if (vault === undefined) {
+    throw new SottoError('invalid-argument', 'the private keys are sealed by a vault', { sealed });
+  }
+  const pem = Buffer.from(vault.open(await readFile(sealed), keyPlace(party))).toString();
+  return await privateFrom(directory, party, pem);
+}
+
+/** The keys in that text, if they belong to the party's public file. */
+export async function privateFrom(
+  directory: string,
+  party: string,
+  privatePem: string,
+): Promise<PartyKeys> {
   checkName('party', party);
   const found = readPublic(await readPem(publicFile(directory, party)));
-  const privatePem = await readSecretPem(keyFile(directory, party));
   const blocks = blocksOf(privatePem, 'PRIVATE KEY');
   const [tlsKey, signingPem] = blocks;
   if (blocks.length !== 2 || tlsKey === undefined || signingPem === undefined) {
@@ -246,7 +276,7 @@ async function readPem(file: string): Promise<string> {
 }
 
 /** A private file that everybody on the machine may read is no secret any more. */
-async function readSecretPem(file: string): Promise<string> {
+export async function readSecretPem(file: string): Promise<string> {
   const pem = await readPem(file);
   const { mode } = await stat(file);
   if ((mode & 0o007) === 0) return pem;

@@ -6,13 +6,15 @@ import { loadConfig } from '../../src/cli/config.ts';
 import { examine } from '../../src/cli/doctor/checks.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { tables } from '../../src/cli/doctor/tables.ts';
+import { wrapKeys } from '../../src/cli/party-keys.ts';
 import { setUpSites } from '../support/two-workers.ts';
 
 const about = (findings: readonly Finding[], subject: string): Finding | undefined =>
   findings.find((each) => each.subject === subject);
 
-test('a healthy site: the line is measured, the pin that nobody compared is a warning', async () => {
+test('a healthy site: the line to a worker with sealed keys is measured, the pin that nobody compared is a warning', async () => {
   await using sites = await setUpSites({ rows: 40, autoApprove: true });
+  await wrapKeys(loadConfig(sites.bank.config));
   await sites.start('bank');
   const findings = await examine(loadConfig(sites.company.config));
   expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
@@ -20,6 +22,7 @@ test('a healthy site: the line is measured, the pin that nobody compared is a wa
   expect(about(findings, 'clock of bank')?.found).toMatch(/^-?0\.\d s ahead/);
   expect(about(findings, 'dataset rows')).toMatchObject({ level: 'ok' });
   expect(about(findings, 'pin of bank')).toMatchObject({ level: 'warn' });
+  expect(about(findings, 'private keys')).toMatchObject({ level: 'warn' });
   expect(about(findings, 'own certificate')?.found).toMatch(/, 72[89] days|, 730 days/);
 }, 60_000);
 

@@ -30,6 +30,11 @@ interface RewrapFlags {
   readonly newEnvironment?: string;
 }
 
+interface WrapFlags {
+  readonly config: string;
+  readonly undo?: boolean;
+}
+
 export function keysCommand(): Command {
   const init = leaf<InitFlags>(
     'init',
@@ -57,7 +62,14 @@ export function keysCommand(): Command {
     .requiredOption('--config <file>', "the worker's YAML configuration, with the old key")
     .option('--new-file <file>', 'the new key, from `sotto keys init --wrapping`')
     .option('--new-environment <name>', 'a variable that holds the new key');
-  return group('keys', 'keys of parties and operators', [init, show, change]);
+  const wrap = leaf<WrapFlags>(
+    'wrap',
+    "seal the party's private keys by the vault of the state folder, in place of the plain file",
+    wrapped,
+  )
+    .requiredOption('--config <file>', "the worker's YAML configuration")
+    .option('--undo', 'make the plain file again');
+  return group('keys', 'keys of parties and operators', [init, show, change, wrap]);
 }
 
 async function initialise(call: Call<InitFlags>): Promise<undefined> {
@@ -107,6 +119,20 @@ async function rewrapped({ flags, output }: Call<RewrapFlags>): Promise<undefine
     changed,
     `wrapped under ${changed.after}, no longer under ${changed.before}: set wrappingKey in ${flags.config}`,
   );
+}
+
+async function wrapped({ flags, output }: Call<WrapFlags>): Promise<undefined> {
+  const config = loadConfig(flags.config);
+  const { keyFilesOf, unwrapKeys, wrapKeys } = await import('../party-keys.ts');
+  const { plain, sealed } = keyFilesOf(config);
+  if (flags.undo) {
+    await unwrapKeys(config);
+    output.result({ plain }, `${plain}  keep it: whoever has it is ${config.party}`);
+    return;
+  }
+  await wrapKeys(config);
+  const text = `${sealed}  opens with the vault of ${config.state} only; ${plain} is removed`;
+  output.result({ sealed, removed: plain }, text);
 }
 
 function wholeDays(text: string): number {

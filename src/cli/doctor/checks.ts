@@ -1,20 +1,31 @@
 /** What `sotto doctor` looks at: each finding says what is, and what to do about it. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { asSottoError } from '../../base/errors.ts';
+import type { Vault } from '../../base/sealed.ts';
 import { checkAudit } from '../../jobs/audit/check.ts';
 import { type Identity, probePeer } from '../../rpc/index.ts';
 import type { Config } from '../config.ts';
 import { type Keyring, readKeyring } from '../key-watch.ts';
 import { bytesText } from '../output.ts';
+import { keyFilesOf } from '../party-keys.ts';
 import { peerOf } from '../peer-files.ts';
 import { openVault } from '../vault.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { tables } from './tables.ts';
 
-type Check = (config: Config) => Promise<Finding[]>;
+type Check = (config: Config, vault: Promise<Vault>) => Promise<Finding[]>;
 
 const DAY_MS = 86_400_000;
 const CONNECT_MS = 5_000;
@@ -37,15 +48,21 @@ export async function examine(config: Config): Promise<Finding[]> {
     peers: lines,
   };
   const findings: Finding[] = [];
+  const vault = openVault(config); // once: a variable of the environment is gone when it was read
+  using _ = await openOrNot(vault);
   for (const [subject, check] of Object.entries(checks)) {
     findings.push(
-      ...(await check(config).catch((thrown: unknown) => [
+      ...(await check(config, vault).catch((thrown: unknown) => [
         fail(subject, asSottoError(thrown).describe(), 'Mend this first, then run it again.'),
       ])),
     );
   }
   return findings;
 }
+
+/** Whoever needs no more than plain keys does without a vault; that it does not open is found elsewhere. */
+const openOrNot = (vault: Promise<Vault>): Promise<Vault | undefined> =>
+  vault.catch(() => undefined);
 
 const machine: Check = async ({ limits }) => {
   const cores = availableParallelism();
@@ -98,9 +115,13 @@ function syncTimes(state: string): number[] {
   }
 }
 
-const certificates: Check = async (config) => {
-  const { keys, peers } = await readKeyring(config);
-  const findings = [validity('own certificate', keys.public), ...peers.map(validityOf)];
+const certificates: Check = async (config, vault) => {
+  const { keys, peers } = await readKeyring(config, await openOrNot(vault));
+  const findings = [
+    atRest(config),
+    validity('own certificate', keys.public),
+    ...peers.map(validityOf),
+  ];
   for (const peer of config.peers) {
     const subject = `pin of ${peer.name}`;
     if (!peers.some(({ name }) => name === peer.name)) {
@@ -113,6 +134,13 @@ const certificates: Check = async (config) => {
   }
   return findings;
 };
+
+function atRest(config: Config): Finding {
+  const { plain, sealed } = keyFilesOf(config);
+  if (existsSync(sealed)) return ok('private keys', 'sealed by the vault');
+  const remedy = 'Seal them if others may copy the disk: `sotto keys wrap`.';
+  return warn('private keys', `plain in ${plain}, for their owner alone`, remedy);
+}
 
 const validityOf = (peer: Keyring['peers'][number]): Finding =>
   validity(`certificate of ${peer.name}`, peer);
@@ -132,8 +160,8 @@ function validity(subject: string, { notBefore, notAfter }: Identity): Finding {
   return days < 30 ? warn(subject, until, remedy) : ok(subject, until);
 }
 
-const secrets: Check = async (config) => {
-  using vault = await openVault(config);
+const secrets: Check = async (config, opened) => {
+  const vault = await opened;
   const { bad, head } = checkAudit(config.state, vault);
   return [
     ok('vault', `opens with key ${vault.id}`),
@@ -147,8 +175,8 @@ const secrets: Check = async (config) => {
   ];
 };
 
-const lines: Check = async (config) => {
-  const { keys, peers } = await readKeyring(config);
+const lines: Check = async (config, vault) => {
+  const { keys, peers } = await readKeyring(config, await openOrNot(vault));
   const findings: Finding[] = [];
   for (const { name, address } of config.peers) {
     const peer = peers.find((each) => each.name === name);

@@ -100,12 +100,13 @@ const privates: Target = {
     const honest = readFileSync(file, 'utf8');
     const revoked = `# of last year\n${fingerprint}\n`;
     writeFileSync(revokedFile(config), revoked);
-    await readKeyring(config);
+    const vault = new Vault(freshKey());
+    await readKeyring(config, vault);
     return async (word): Promise<Ending> => {
       const isKey = word() % 2 === 0;
       writeFileSync(file, isKey ? mutateText(honest, word) : honest);
       writeFileSync(revokedFile(config), isKey ? revoked : mutateText(revoked, word));
-      await (isKey ? readPrivate(keys, 'bank') : readKeyring(config));
+      await (isKey ? readPrivate(keys, 'bank') : readKeyring(config, vault));
       return 'accepted';
     };
   },
