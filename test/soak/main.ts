@@ -1,18 +1,14 @@
 /**
- * `npm run test:soak -- [--minutes 10] [--every 10] [--json]`: two real workers do one alignment after another
- * while something goes wrong every few seconds. No job may end wrong, and the worker that is never killed must not grow.
+ * `npm run test:soak -- [--minutes 10] [--every 10] [--json]`: two real workers do one job after another, and tag
+ * queries, while something goes wrong every few seconds. Nothing may end wrong, and the worker that is never killed
+ * must not grow. Exits with 1 otherwise.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { parse, stringify } from 'yaml';
-import { withOperator } from '../../src/cli/connection.ts';
-import type { WorkerProcess } from '../../src/cli/demo/processes.ts';
-import { type Job, JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
-import { alignSpec } from '../support/jobs.ts';
-import { TcpProxy } from '../support/proxy.ts';
-import { isOver, jobWhen, type Sites, setUpSites } from '../support/two-workers.ts';
+import { Faults } from './faults.ts';
+import { growthOf, type Sample, sampleOf, WATCHED } from './memory.ts';
+import { setUpSoak, tagCommand } from './sites.ts';
+import { WORK } from './work.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -21,144 +17,85 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const ROWS = 400;
-const endsAt = performance.now() + 60_000 * Number(flags.minutes);
-/** Heaps grow to their working size in the first third. */
+const minutes = Number(flags.minutes);
+/** Heaps and compiled code grow to their working size in the first third. */
 const WARM_SHARE = 1 / 3;
+/** From then on, in MiB. */
+const MOST_GROWTH = 1;
+/** A shorter run ends before it is warm: its growth is told, and not judged. */
+const LEAST_MINUTES = 5;
 
-const sites = await setUpSites({ rows: ROWS, autoApprove: true, unavailableAfterSeconds: 120 });
-const proxy = await behindProxy(sites);
-const bank = await sites.start('bank');
-let company: WorkerProcess = await sites.start('company');
-let restarts = 0;
+const soak = await setUpSoak();
+const company = await soak.sites.start('company');
+await tagCommand(['sync'], soak.sites.bank.config);
+const { NODE_OPTIONS = '' } = process.env;
+Object.assign(process.env, WATCHED);
+const bank = await soak.sites.start('bank');
+process.env.NODE_OPTIONS = NODE_OPTIONS;
+const faults = new Faults(soak, bank, company);
 
-/** The company reaches the bank through a proxy of ours. */
-async function behindProxy({ company: { config } }: Sites): Promise<TcpProxy> {
-  const settings = parse(readFileSync(config, 'utf8'));
-  const opened = await TcpProxy.open({ target: settings.peers[0].address });
-  settings.peers[0].address = opened.address;
-  writeFileSync(config, stringify(settings));
-  return opened;
-}
-
-const FAULTS: readonly (readonly [string, () => Promise<void>])[] = [
-  ['reset', async () => proxy.reset()],
-  [
-    'company killed',
-    async () => {
-      company.process.kill('SIGKILL');
-      restarts += 1;
-      company = await sites.start('company', `-${restarts}`);
-    },
-  ],
-  [
-    'bank stopped for a second',
-    async () => {
-      bank.process.kill('SIGSTOP');
-      await pause(1_000);
-      bank.process.kill('SIGCONT');
-    },
-  ],
-  [
-    'noise on the port',
-    async () => {
-      const [host = '', port = ''] = proxy.address.split(':');
-      const socket = connect({ host, port: Number(port) });
-      socket.on('error', () => {});
-      socket.end(Buffer.alloc(4_096, 0x16));
-      await pause(200);
-      socket.destroy();
-    },
-  ],
-  [
-    'company told to stop',
-    async () => {
-      company.process.kill('SIGTERM');
-      await new Promise((resolve) => company.process.once('close', resolve));
-      restarts += 1;
-      company = await sites.start('company', `-${restarts}`);
-    },
-  ],
-];
-
-/** MiB of the bank's process. */
-const residentMiB = (): number => {
-  const status = readFileSync(`/proc/${bank.process.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
-};
-
-const tally = { runs: 0, same: 0, sameAbort: 0, wrong: 0, hung: 0 };
-const resident: { readonly atMs: number; readonly mib: number }[] = [];
-let faults = 0;
-
-async function oneJob(number: number): Promise<void> {
-  const spec = alignSpec({
-    purpose: 'test',
-    active: { party: 'bank', dataset: 'rows' },
-    passive: { party: 'company', dataset: 'rows' },
-    // Another request each time: the same one would be answered from the books.
-    validForSeconds: 3_600 + number,
-  });
-  const { id } = await withOperator({ config: sites.bank.config }, (operator) =>
-    operator.submit(spec, ''),
-  );
-  tally.runs += 1;
-  tally[verdict(await jobWhen(sites.bank, id, isOver).catch(() => undefined))] += 1;
-  resident.push({ atMs: performance.now(), mib: residentMiB() });
-}
-
-/** One in sixteen customers is the bank's alone, and one the company's. */
-const COMMON = ROWS - ROWS / 8;
-
-function verdict(job: Job | undefined): 'same' | 'sameAbort' | 'wrong' | 'hung' {
-  if (job === undefined) return 'hung';
-  if (job.state !== JobState.SUCCEEDED) return 'sameAbort';
-  return job.result?.rows === COMMON ? 'same' : 'wrong';
-}
+const started = performance.now();
+const endsAt = started + 60_000 * minutes;
+const samples: Sample[] = [];
+const kinds = Object.entries(WORK);
+const tallies = kinds.map(([protocol]) => ({
+  fault: 'soak',
+  protocol,
+  runs: 0,
+  same: 0,
+  sameAbort: 0,
+  wrong: 0,
+  hung: 0,
+}));
 
 async function disturb(): Promise<void> {
   for (;;) {
     await pause(1_000 * Number(flags.every));
     if (performance.now() >= endsAt) return;
-    await FAULTS[faults % FAULTS.length]![1]();
-    faults += 1;
+    await faults.next();
   }
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-const startedMs = performance.now();
 const disturbed = disturb();
-for (let number = 0; performance.now() < endsAt; number++) {
-  await oneJob(number);
-  if (number % 20 === 0) {
+for (let number = 0; performance.now() < endsAt; number += 1) {
+  const turn = number % kinds.length;
+  const verdict = await kinds[turn]![1](soak, number);
+  tallies[turn]!.runs += 1;
+  tallies[turn]![verdict] += 1;
+  const sample = await sampleOf(bank.process);
+  samples.push(sample);
+  if (number % 30 === 0) {
     const left = Math.max(0, Math.round((endsAt - performance.now()) / 1000));
     console.error(
-      `${tally.runs} jobs, ${faults} faults, ${residentMiB().toFixed(1)} MiB, ${left} s left`,
+      `${number + 1} done, ${faults.count} faults, ${sample.residentMiB.toFixed(1)} MiB of it ${sample.heapMiB.toFixed(1)} heap, ${left} s left`,
     );
   }
 }
 await disturbed;
 
-const warm = resident.filter(({ atMs }) => atMs > startedMs + WARM_SHARE * (endsAt - startedMs));
-const half = Math.floor(warm.length / 2);
-const mib = warm.map((sample) => sample.mib);
-const growth = median(mib.slice(half)) - median(mib.slice(0, half));
-const row = {
+const warm = samples.filter(({ atMs }) => atMs > started + WARM_SHARE * (endsAt - started));
+const growthMiB = growthOf(warm, 'residentMiB');
+const isJudged = minutes >= LEAST_MINUTES;
+const growth = {
   fault: 'soak',
-  protocol: 'align',
-  ...tally,
-  faults,
-  minutes: Number(flags.minutes),
-  growthMiB: Math.round(100 * growth) / 100,
+  protocol: 'resident memory',
+  runs: 1,
+  same: isJudged && growthMiB > MOST_GROWTH ? 0 : 1,
+  sameAbort: 0,
+  wrong: isJudged && growthMiB > MOST_GROWTH ? 1 : 0,
+  hung: 0,
+  faults: faults.count,
+  minutes,
+  growthMiB,
+  heapGrowthMiB: growthOf(warm, 'heapMiB'),
+  residentMiB: warm.at(-1)?.residentMiB,
 };
-if (flags.json) console.log(JSON.stringify(row));
-else {
-  console.log(
-    `${tally.runs} jobs, ${faults} faults: ${tally.same} same, ${tally.sameAbort} same abort, ${tally.wrong} wrong, ${tally.hung} hung; resident memory changed by ${row.growthMiB} MiB after warm-up`,
-  );
-}
-if (tally.wrong + tally.hung > 0 || !(faults > 0)) process.exitCode = 1;
-await proxy[Symbol.asyncDispose]();
-await sites[Symbol.asyncDispose]();
+const rows = [...tallies, growth];
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === 'number' ? Number(value.toFixed(2)) : value;
+if (flags.json) for (const row of rows) console.log(JSON.stringify(row, rounded));
+else console.table(rows);
+const isBad = rows.some(({ runs, wrong, hung }) => runs === 0 || wrong + hung > 0);
+if (isBad || faults.count === 0) process.exitCode = 1;
+await soak.proxy[Symbol.asyncDispose]();
+await soak.sites[Symbol.asyncDispose]();

@@ -1,0 +1,13 @@
+/** Loaded into the worker whose memory is watched, before the worker itself: says what is left after a collection. */
+import { isMainThread } from 'node:worker_threads';
+import { collect } from '../support/collect.ts';
+
+if (isMainThread) {
+  process.on('message', (message) => {
+    if (message !== 'memory') return;
+    void collect().then(() => {
+      const { rss, heapUsed } = process.memoryUsage();
+      process.send?.({ resident: rss, heap: heapUsed });
+    });
+  });
+}
