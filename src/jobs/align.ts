@@ -30,6 +30,7 @@ export async function* alignTables(context: JobContext, until: number): Run<Alig
     ids,
     // Seed and attempt: no two runs hash an id to the same point.
     session: lengthPrefixed(agreement.seed, agreement.jobId, String(context.attempt)),
+    order: agreement.seed,
     maxRows: Number(agreement.maxRows),
     minRows: Number(agreement.minRows),
   };

@@ -59,6 +59,7 @@ async function* commonRows(context: JobContext, chosen: ChosenRows) {
   const input = {
     ids,
     session: sessionOf(context),
+    order: agreement.seed,
     maxRows: sizeClass(limit),
     minRows: Number(agreement.minRows),
   };

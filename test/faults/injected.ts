@@ -1,10 +1,15 @@
-/** The disk and the network of a worker, with one fault somewhere: nothing in src knows of it. */
+/** The disk, the network and the vault of a worker, with one fault somewhere: nothing in src knows of it. */
+import type { Bytes } from '../../src/base/bytes.ts';
+import { type Place, Vault } from '../../src/base/sealed.ts';
+import type { Secret } from '../../src/base/secret.ts';
 import type { Transport } from '../../src/channel/transport.ts';
 import type { Disk, GrowingFile, Peers } from '../../src/jobs/index.ts';
 
 /** Around the n-th step that a worker keeps. */
 export const MOMENTS = ['before journal', 'after journal', 'after send', 'after ack'] as const;
-export type Moment = (typeof MOMENTS)[number];
+/** At an answer of a worker's gate: debited and not yet kept, or kept and not yet given. */
+export const GATE_MOMENTS = ['after debit', 'after answer'] as const;
+export type Moment = (typeof MOMENTS)[number] | (typeof GATE_MOMENTS)[number];
 
 /** Where it happens; what happens is up to whoever waits for it. */
 export interface Point {
@@ -15,7 +20,7 @@ export interface Point {
 
 /**
  * Calls `reached` once, at the point: before the step's record is on the medium, after it, after the
- * first frame that is sent afterwards, or after the first that is heard.
+ * first frame that is sent afterwards, or after the first that is heard; or at the first answer of the gate.
  */
 export class Watch {
   readonly #point: Point | undefined;
@@ -57,6 +62,27 @@ export class Watch {
       },
     };
   }
+
+  /** An answer is sealed right after its debit, and opened as soon as it is kept. */
+  vault(key: Secret): Vault {
+    const reach = (moment: Moment, { purpose }: Place): void => {
+      if (purpose !== 'answer' || moment !== this.#point?.moment || this.#answered) return;
+      this.#answered = true;
+      void this.#reached();
+    };
+    return new (class extends Vault {
+      override seal(record: Uint8Array, place: Place): Bytes {
+        reach('after debit', place);
+        return super.seal(record, place);
+      }
+
+      override open(sealed: Uint8Array, place: Place): Bytes {
+        reach('after answer', place);
+        return super.open(sealed, place);
+      }
+    })(key);
+  }
+  #answered = false;
 
   peers(real: Peers): Peers {
     return {

@@ -1,19 +1,12 @@
 /**
  * `npm run test:faults -- kill [--points 288] [--protocol train] [--json]`: kills workers at so many of the points
  * around every step of every job, ends or stops them at some, and counts what came of it. One line a fault and
- * protocol; exits with 1 when any run was wrong or hung, or a point was not reached.
+ * protocol, how far it is on standard error; exits with 1 when any run was wrong or hung, or a point was not reached.
  */
 import { parseArgs } from 'node:util';
-import {
-  type Case,
-  casesOf,
-  FAULTS,
-  type Fault,
-  Killing,
-  PROTOCOLS,
-  type Protocol,
-  type Verdict,
-} from './kill.ts';
+import { type Case, casesOf, FAULTS, type Fault, PROTOCOLS, type Protocol } from './cases.ts';
+import { Killing } from './kill.ts';
+import type { Verdict } from './verdict.ts';
 
 const { values: flags } = parseArgs({
   allowPositionals: true,
@@ -21,9 +14,13 @@ const { values: flags } = parseArgs({
     points: { type: 'string', default: '288' },
     fault: { type: 'string', multiple: true, default: [...FAULTS] },
     protocol: { type: 'string', multiple: true, default: [...PROTOCOLS] },
+    lanes: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
   },
 });
+
+/** Runs between two words on how far it is. */
+const WORD = 20;
 
 interface Row extends Record<Verdict, number> {
   readonly fault: string;
@@ -33,24 +30,44 @@ interface Row extends Record<Verdict, number> {
   hits: number;
 }
 
-/** So many of the cases, evenly spread. */
-const spread = <T>(cases: readonly T[], count: number): T[] =>
-  cases.filter(
-    (_, i) => Math.floor(((i + 1) * count) / cases.length) > Math.floor((i * count) / cases.length),
-  );
+/** So many of the cases, evenly spread; which ones differs from fault to fault. */
+function spread(cases: readonly Case[], count: number, shift: number): Case[] {
+  const n = cases.length;
+  const place = (i: number): number => Math.floor(((i + shift) * count) / n);
+  return cases.filter((_, i) => place(i + 1) > place(i));
+}
 
 /** A worker that ends in order, or is stopped for a while, has fewer ways to go wrong than one that dies. */
 const shareOf = (fault: Fault): number => (fault === 'SIGKILL' ? 1 : 1 / 12);
 
+/** Of every protocol at least one, of all together at least as many as are asked for. */
 function chosen(fault: Fault): Case[] {
-  const all = (flags.protocol as Protocol[]).flatMap((protocol) => casesOf(fault, protocol));
-  return spread(all, Math.min(all.length, Math.ceil(Number(flags.points) * shareOf(fault))));
+  const each = (flags.protocol as Protocol[]).map((protocol) => casesOf(fault, protocol));
+  const total = each.reduce((sum, { length }) => sum + length, 0);
+  const share = Math.min(1, (Number(flags.points) * shareOf(fault)) / total);
+  const shift = 5 * FAULTS.indexOf(fault);
+  return each.flatMap((cases) => spread(cases, Math.ceil(cases.length * share), shift));
 }
 
-await using killing = await Killing.open();
-for (const fault of flags.fault as Fault[]) {
-  const cases = chosen(fault);
-  for (const protocol of new Set(cases.map((one) => one.protocol))) {
+const minutes = (ms: number): string => (ms / 60_000).toFixed(1);
+
+await using killing = await Killing.open({ lanes: Number(flags.lanes) });
+const all = (flags.fault as Fault[]).flatMap(chosen);
+const startedMs = Date.now();
+let done = 0;
+const results = all.map(async (one) => {
+  const result = await killing.run(one);
+  if (result.reason !== '') console.error(JSON.stringify({ ...one, ...result }));
+  done += 1;
+  if (done % WORD === 0) {
+    const elapsedMs = Date.now() - startedMs;
+    const leftMs = (elapsedMs / done) * (all.length - done);
+    console.error(`${done} of ${all.length}, ${minutes(elapsedMs)} min, ${minutes(leftMs)} to go`);
+  }
+  return { ...one, ...result };
+});
+for (const fault of flags.fault) {
+  for (const protocol of flags.protocol) {
     const row: Row = {
       fault,
       protocol,
@@ -61,12 +78,12 @@ for (const fault of flags.fault as Fault[]) {
       hung: 0,
       hits: 0,
     };
-    for (const one of cases.filter((each) => each.protocol === protocol)) {
-      const { verdict, hits, reason } = await killing.run(one);
+    for (const [i, one] of all.entries()) {
+      if (one.fault !== fault || one.protocol !== protocol) continue;
+      const { verdict, hits } = (await results[i])!;
       row.runs += 1;
       row.hits += hits;
       row[verdict] += 1;
-      if (reason !== '') console.error(JSON.stringify({ ...one, verdict, reason }));
     }
     if (row.wrong + row.hung > 0 || row.hits < row.runs) process.exitCode = 1;
     console.log(flags.json ? JSON.stringify(row) : Object.values(row).join('\t'));

@@ -1,12 +1,18 @@
 /** The short form of `npm run test:faults -- kill`: a dozen points around steps of jobs of each kind. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Case, casesOf, Killing } from './kill.ts';
+import { type Case, casesOf } from './cases.ts';
+import type { Moment } from './injected.ts';
+import { Killing } from './kill.ts';
+import type { Party } from './worker.ts';
 
 let killing: Killing;
 beforeAll(async () => {
-  killing = await Killing.open();
+  killing = await Killing.open({ lanes: 1 });
 });
 afterAll(() => killing[Symbol.asyncDispose]());
+
+const at = (moment: Moment, party: Party) => (one: Case) =>
+  one.moment === moment && one.sides.length === 1 && one.sides[0] === party;
 
 /** Each moment, each side and most steps, once. */
 const CHOSEN: readonly Case[] = [
@@ -15,6 +21,10 @@ const CHOSEN: readonly Case[] = [
   ...casesOf('SIGKILL', 'select').filter((_, i) => i === 9),
   ...casesOf('SIGKILL', 'count').filter((_, i) => i === 14),
   ...casesOf('SIGKILL', 'measure').filter((_, i) => i % 12 === 5),
+  // Between the debit of an answer and the answer, and before it is given.
+  ...casesOf('SIGKILL', 'exclude').filter(at('after debit', 'bank')),
+  ...casesOf('SIGKILL', 'count').filter(at('after answer', 'telco')),
+  ...casesOf('SIGKILL', 'measure').filter(at('after debit', 'telco')),
   ...casesOf('SIGKILL', 'train').filter((_, i) => i % 17 === 4),
   ...casesOf('SIGTERM', 'train').filter((_, i) => i === 40),
   ...casesOf('SIGSTOP', 'train').filter((_, i) => i === 52),

@@ -9,9 +9,10 @@ import { setTimeout } from 'node:timers/promises';
 import { type JsonValue, toJson } from '@bufbuild/protobuf';
 import { type JobSpec, JobSpecSchema } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
 import { alignSpec, type SpecInit, trainSpec } from '../support/jobs.ts';
-import { MOMENTS, type Moment } from './injected.ts';
-import { type Outcome, PARTIES, type Side, Sides } from './sides.ts';
-import type { Ended, OpenRequest, Party } from './worker.ts';
+import { type Case, type Fault, PASSES, type Protocol } from './cases.ts';
+import { type Outcome, PARTIES, type Side, type Sides, Site } from './sides.ts';
+import { type Judged, judge } from './verdict.ts';
+import type { OpenRequest, Party } from './worker.ts';
 
 /** Jobs that are one step. */
 const SETS: Readonly<Record<'exclude' | 'select' | 'count' | 'measure', SpecInit>> = {
@@ -34,65 +35,23 @@ const SETS: Readonly<Record<'exclude' | 'select' | 'count' | 'measure', SpecInit
       value: {
         cohortColumn: 'region',
         cohorts: ['north', 'south', 'west'].map((name) => ({ name })),
-        epsilon: 10, // noise is zero but in one run of a thousand
+        epsilon: 10, // the most
       },
     },
   },
 };
 
-export const PROTOCOLS = [
-  'align',
-  'exclude',
-  'select',
-  'count',
-  'measure',
-  'predict',
-  'train',
-  'train encrypted',
-] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
-
-/** A training is aligned, set up, passes, keeps all of them, opens, scores, and is finished. */
-export const PASSES = 5;
-export const STEPS: Readonly<Record<Protocol, number>> = {
-  align: 2,
-  exclude: 2,
-  select: 2,
-  count: 2,
-  measure: 2,
-  predict: 3,
-  train: PASSES + 6,
-  'train encrypted': PASSES + 6,
-};
-
-export const FAULTS = ['SIGKILL', 'SIGTERM', 'SIGSTOP'] as const;
-export type Fault = (typeof FAULTS)[number];
-
-export interface Case {
-  readonly fault: Fault;
-  readonly protocol: Protocol;
-  readonly moment: Moment;
-  readonly step: number;
-  readonly sides: readonly Party[];
-  readonly proposer: Party;
-}
-
-export type Verdict = 'same' | 'sameAbort' | 'wrong' | 'hung';
-
-export interface Result {
-  readonly verdict: Verdict;
+export interface Result extends Judged {
   /** Processes at which the fault came about. */
   readonly hits: number;
-  /** What was wrong, in words. */
-  readonly reason: string;
 }
+
+type Disturbed = Outcome & { readonly hits: number };
 
 const HUNG_MS = 240_000;
 /** A worker that is told to end has so long. */
 const STOP_MS = 15_000;
 const STOPPED_MS = 700;
-/** Replies are rounded, and keys err: weights of other coins differ by their noise. */
-const WEIGHT_NOISE = 0.05;
 const FILES = [
   'aligned.csv',
   'counts.csv',
@@ -103,77 +62,81 @@ const FILES = [
   'withheld.csv',
 ];
 
-const SIDES: readonly (readonly Party[])[] = [['bank'], ['telco'], PARTIES];
-
-/** Every point of a protocol under a fault, the proposer by turns. */
-export function casesOf(fault: Fault, protocol: Protocol): Case[] {
-  const last = STEPS[protocol];
-  const cases: Case[] = [];
-  for (let step = 1; step <= last; step++) {
-    for (const moment of MOMENTS) {
-      for (const sides of SIDES) {
-        const proposer = PARTIES[(step + cases.length) % 2]!;
-        const one = { fault, protocol, moment, step, sides, proposer };
-        if (step < last || isReached(one)) cases.push(one);
-      }
-    }
-  }
-  return cases;
-}
-
-/** Behind the last step there is one word left, which the responder says. */
-function isReached({ moment, sides, proposer }: Case): boolean {
-  if (moment === 'after send') return sides.length === 1 && sides[0] !== proposer;
-  return moment !== 'after ack';
-}
-
+/** Runs cases, as many at a time as there are pairs of sides. */
 export class Killing implements AsyncDisposable {
-  readonly #sides: Sides;
-  readonly #references = new Map<Protocol, Outcome>();
+  readonly #site: Site;
+  readonly #free: Sides[];
+  readonly #waiting: ((sides: Sides) => void)[] = [];
+  readonly #references = new Map<Protocol, Promise<Outcome>>();
   #runs = 0;
   /** A state folder of each party with a trained model, and the model's id. */
-  #trained: { readonly folder: string; readonly modelId: string } | undefined;
+  #trained: Promise<{ readonly folder: string; readonly modelId: string }> | undefined;
 
-  private constructor(sides: Sides) {
-    this.#sides = sides;
+  private constructor(site: Site, lanes: readonly Sides[]) {
+    this.#site = site;
+    this.#free = [...lanes];
   }
 
-  static async open(): Promise<Killing> {
-    return new Killing(await Sides.open());
+  static async open({ lanes }: { readonly lanes: number }): Promise<Killing> {
+    const site = await Site.open();
+    return new Killing(site, await Promise.all(Array.from({ length: lanes }, () => site.sides())));
   }
 
   async run(one: Case): Promise<Result> {
     const reference = await this.#reference(one.protocol);
-    const hung = new AbortController();
-    const late = setTimeout(HUNG_MS, undefined, { signal: hung.signal }).catch(() => undefined);
-    const ended = this.#perform(one.protocol, one);
-    const outcome = await Promise.race([ended, late]);
-    hung.abort();
-    if (outcome === undefined) {
+    return await this.#withSides(async (sides) => {
+      const over = new AbortController();
+      const late = setTimeout(HUNG_MS, undefined, over).catch(() => undefined);
+      const ended = this.#perform(sides, one.protocol, one);
+      const outcome = await Promise.race([ended, late]);
+      over.abort();
+      if (outcome !== undefined) {
+        return { ...judge(one, outcome, reference), hits: outcome.hits };
+      }
       ended.catch(() => {});
-      await this.#sides.restart();
+      await sides.restart();
       return { verdict: 'hung', hits: 0, reason: 'did not end' };
+    });
+  }
+
+  async #withSides<T>(work: (sides: Sides) => Promise<T>): Promise<T> {
+    const waited = new Promise<Sides>((resolve) => this.#waiting.push(resolve));
+    this.#serve();
+    const sides = await waited;
+    try {
+      return await work(sides);
+    } finally {
+      this.#free.push(sides);
+      this.#serve();
     }
-    return { ...judged(one.fault, outcome, reference), hits: outcome.hits };
+  }
+
+  #serve(): void {
+    if (this.#free.length > 0 && this.#waiting.length > 0)
+      this.#waiting.shift()!(this.#free.pop()!);
   }
 
   /** The undisturbed run. */
-  async #reference(protocol: Protocol): Promise<Outcome> {
+  #reference(protocol: Protocol): Promise<Outcome> {
     const known = this.#references.get(protocol);
     if (known !== undefined) return known;
-    const outcome = await this.#perform(protocol, undefined);
+    const run = this.#undisturbed(protocol);
+    this.#references.set(protocol, run);
+    return run;
+  }
+
+  async #undisturbed(protocol: Protocol): Promise<Outcome> {
+    if (protocol === 'predict') this.#trained = this.#train();
+    await this.#trained;
+    const outcome = await this.#withSides((sides) => this.#perform(sides, protocol));
     if (!PARTIES.every((party) => outcome.ends[party].succeeded)) {
       throw new Error(`fails undisturbed: ${JSON.stringify(outcome.ends)}`);
     }
-    this.#references.set(protocol, outcome);
     return outcome;
   }
 
-  async #perform(
-    protocol: Protocol,
-    one: Case | undefined,
-  ): Promise<Outcome & { readonly hits: number }> {
-    const folder = join(this.#sides.folder, `run-${this.#runs++}`);
+  async #perform(sides: Sides, protocol: Protocol, one?: Case): Promise<Disturbed> {
+    const folder = join(this.#site.folder, `run-${this.#runs++}`);
     const spec = await this.#spec(protocol, folder);
     let hits = 0;
     const open = (party: Party): OpenRequest => ({
@@ -184,7 +147,7 @@ export class Killing implements AsyncDisposable {
         ? { point: { moment: one.moment, step: one.step }, dies: one.fault === 'SIGKILL' }
         : {}),
     });
-    const outcome = await this.#sides.run({
+    const outcome = await sides.run({
       spec,
       seed: protocol,
       proposer: one?.proposer ?? 'bank',
@@ -204,24 +167,27 @@ export class Killing implements AsyncDisposable {
     if (protocol !== 'predict') {
       return json(trainSpec({ protocol: { case: 'train', value: { passes: PASSES } } }));
     }
-    this.#trained ??= await this.#train();
+    const trained = await this.#trained!;
     for (const party of PARTIES) {
-      cpSync(join(this.#trained.folder, party), join(folder, party), { recursive: true });
+      cpSync(join(trained.folder, party), join(folder, party), { recursive: true });
     }
-    const value = { modelId: this.#trained.modelId };
+    const value = { modelId: trained.modelId };
     return json(alignSpec({ purpose: 'scoring', protocol: { case: 'predict', value } }));
   }
 
-  async #train() {
-    const folder = join(this.#sides.folder, `run-${this.#runs}`);
-    const { ends } = await this.#perform('train', undefined);
-    const { id } = JSON.parse(ends.bank.half) as { id: string };
-    await this.#sides.restart(); // so that the state is nobody's while it is copied
-    return { folder, modelId: id };
+  #train() {
+    return this.#withSides(async (sides) => {
+      const folder = join(this.#site.folder, `run-${this.#runs}`);
+      const { ends } = await this.#perform(sides, 'train');
+      const { id } = JSON.parse(ends.bank.half) as { id: string };
+      await sides.restart(); // so that the state is nobody's while it is copied
+      return { folder, modelId: id };
+    });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#sides[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#free.map((sides) => sides[Symbol.asyncDispose]()));
+    this.#site[Symbol.dispose]();
   }
 }
 
@@ -231,44 +197,4 @@ function disturb({ child }: Side, fault: Fault): void {
   child.kill(fault);
   if (fault === 'SIGSTOP') void setTimeout(STOPPED_MS).then(() => child.kill('SIGCONT'));
   if (fault === 'SIGTERM') void setTimeout(STOP_MS).then(() => child.kill('SIGKILL'));
-}
-
-function judged(fault: Fault, outcome: Outcome, reference: Outcome): Omit<Result, 'hits'> {
-  const { bank, telco } = outcome.ends;
-  if (fault === 'SIGTERM' && outcome.exits.some((code) => code !== 0)) {
-    return { verdict: 'wrong', reason: 'a worker did not end in order' };
-  }
-  if (!bank.succeeded && !telco.succeeded) {
-    const same = bank.code === telco.code && bank.code !== 'internal';
-    return { verdict: same ? 'sameAbort' : 'wrong', reason: `${bank.code}, ${telco.code}` };
-  }
-  if (!(bank.succeeded && telco.succeeded)) {
-    return { verdict: 'wrong', reason: `one party alone: '${bank.code}', '${telco.code}'` };
-  }
-  const reason = PARTIES.map((party) =>
-    difference(outcome.ends[party], reference.ends[party]),
-  ).find((found) => found !== '');
-  return reason === undefined ? { verdict: 'same', reason: '' } : { verdict: 'wrong', reason };
-}
-
-/** Ids and scores are equal, whatever their order; weights up to noise; no other model is left behind. */
-function difference(found: Ended, expected: Ended): string {
-  const sorted = (files: readonly string[]) => files.map((text) => text.split('\n').toSorted());
-  if (JSON.stringify(sorted(found.files)) !== JSON.stringify(sorted(expected.files))) {
-    return 'other files';
-  }
-  if (found.models !== expected.models) return 'another number of models';
-  const weights = (half: string) => (half === '' ? [] : weightsOf(half));
-  const [own, other] = [weights(found.half), weights(expected.half)];
-  const off = Math.max(0, ...own.map((weight, i) => Math.abs(weight - other[i]!)));
-  if (own.length !== other.length || !(off <= WEIGHT_NOISE)) return `weights off by ${off}`;
-  return '';
-}
-
-function weightsOf(half: string): number[] {
-  const { weights, intercept } = JSON.parse(half) as {
-    weights: { whitened: number[] };
-    intercept: number;
-  };
-  return [...weights.whitened, intercept];
 }

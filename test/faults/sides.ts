@@ -27,7 +27,11 @@ export class Side {
 
   constructor(folder: string, party: Party, port: number) {
     const program = join(import.meta.dirname, 'worker.ts');
-    this.child = fork(program, [folder, party, String(port)], { execPath: process.execPath });
+    this.child = fork(program, [folder, party, String(port)], {
+      execPath: process.execPath,
+      // Half of what it takes to load a worker is to compile it.
+      env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') },
+    });
     this.loaded = once(this.child, 'message');
     this.gone = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.on('message', (message: Answer) => {
@@ -78,25 +82,44 @@ export interface Outcome {
   readonly exits: readonly (number | null)[];
 }
 
-export class Sides implements AsyncDisposable {
+/** Keys and tables, of which any number of pairs of workers have states of their own. */
+export class Site implements Disposable {
   readonly folder: string;
-  readonly #port: number;
-  readonly #current = new Map<Party, Side>();
-  readonly #spares = new Map<Party, Side>();
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string) {
     this.folder = folder;
-    this.#port = port;
   }
 
-  static async open(): Promise<Sides> {
+  static async open(): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), 'sotto-faults-'));
-    const [port = 0] = await freePorts(1);
     for (const party of PARTIES) await initKeys(party, join(folder, 'keys'));
     for (const [name, text] of Object.entries(lendingTables())) {
       writeFileSync(join(folder, name), text);
     }
-    return new Sides(folder, port);
+    return new Site(folder);
+  }
+
+  async sides(): Promise<Sides> {
+    const [port = 0] = await freePorts(1);
+    return new Sides(this.folder, port);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export class Sides implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #port: number;
+  readonly #current = new Map<Party, Side>();
+  readonly #spares = new Map<Party, Side>();
+  /** Runs that were given up. */
+  #restarts = 0;
+
+  constructor(folder: string, port: number) {
+    this.#folder = folder;
+    this.#port = port;
   }
 
   /** One job from its submission to its end at both parties. */
@@ -117,11 +140,13 @@ export class Sides implements AsyncDisposable {
 
   async #follow(party: Party, run: Run, exits: (number | null)[]): Promise<Ended> {
     const id = toHex(seededRandom(run.seed).bytes(10)); // the first coins of an agreement
+    const restarts = this.#restarts;
     for (;;) {
       const side = await this.#side(party);
       const ended = await side.ask<Ended>({ verb: 'wait', id, files: run.files });
       if (ended !== undefined) return ended;
       exits.push(await side.gone);
+      if (restarts !== this.#restarts) throw new Error('the run was given up');
       this.#current.delete(party);
       const { point: _none, ...again } = run.open[party];
       await (await this.#side(party)).ask(again);
@@ -132,7 +157,7 @@ export class Sides implements AsyncDisposable {
   async #side(party: Party): Promise<Side> {
     const known = this.#current.get(party);
     if (known !== undefined) return known;
-    const fresh = (): Side => new Side(this.folder, party, this.#port);
+    const fresh = (): Side => new Side(this.#folder, party, this.#port);
     const side = this.#spares.get(party) ?? fresh();
     this.#current.set(party, side);
     this.#spares.set(party, fresh());
@@ -142,6 +167,7 @@ export class Sides implements AsyncDisposable {
 
   /** After a run that did not end: nobody is left of it. */
   async restart(): Promise<void> {
+    this.#restarts += 1;
     await Promise.all([...this.#current.values()].map((side) => side.end()));
     this.#current.clear();
   }
@@ -149,6 +175,5 @@ export class Sides implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const all = [...this.#current.values(), ...this.#spares.values()];
     await Promise.all(all.map((side) => side.end()));
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

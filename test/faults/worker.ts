@@ -4,15 +4,15 @@
  * there, has killed itself by SIGKILL.
  */
 import { readFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 import type { Random } from '../../src/base/random.ts';
-import { Vault } from '../../src/base/sealed.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import { JobSpecSchema } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
-import { type Job, JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
+import { type Exposure, type Job, JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
 import {
   DEFAULT_LIMITS,
   openWorker,
@@ -25,13 +25,15 @@ import { publicFile, readPrivate, readPublic } from '../../src/rpc/keys.ts';
 import { openPeers } from '../../src/rpc/peers.ts';
 import { cleartextTasks } from '../support/cleartext.ts';
 import { QUICK } from '../support/peer-pair.ts';
-import { seededRandom } from '../support/random.ts';
+import { fixedRandom, seededRandom } from '../support/random.ts';
 import { type Point, Watch } from './injected.ts';
 
 export type Party = 'bank' | 'telco';
 
 /** A measurement that was cut is measured with other noise, which is paid for each time. */
 const PLENTY = { epsilon: 100, exact: 100, rows: 20_000_000 };
+
+const UNITS = ['epsilon', 'exact', 'rows'] as const;
 
 export interface OpenRequest {
   readonly verb: 'open';
@@ -56,6 +58,8 @@ export interface Ended {
   readonly files: readonly string[];
   /** In the inventory, whatever job they are of. */
   readonly models: number;
+  /** What the peer has learnt of this party's dataset: answers, and what each of the budgets was debited. */
+  readonly spent: readonly number[];
   /** This party's half of the model of the job, as its file says it. */
   readonly half: string;
 }
@@ -103,10 +107,10 @@ async function open({ stateDir, encrypted, point, dies }: OpenRequest): Promise<
     party,
     stateDir,
     keys: { own: keys.signingKey, peers: { [peer]: other.signingKey } },
-    vault: new Vault(new Secret(new Uint8Array(32).fill(party === 'bank' ? 1 : 2))),
+    vault: watch.vault(new Secret(new Uint8Array(32).fill(party === 'bank' ? 1 : 2))),
     disk: watch.disk(systemDisk),
     peers: watch.peers(peers),
-    compute: inlineCompute(encrypted ? undefined : cleartextTasks(systemRandom)),
+    compute: inlineCompute(encrypted ? undefined : cleartextTasks(fixedRandom(party))),
     random,
     clock: systemClock,
     datasets: { [dataset]: config },
@@ -134,12 +138,15 @@ async function wait(id: string, files: readonly string[]): Promise<Ended> {
   const { models } = await worker!.models.list(0, '');
   const half = models.find((model) => model.jobId === id);
   const content = half === undefined ? '' : (await worker!.models.get(half.id, 'test')).content;
+  const [{ releases, left }] = (await worker!.exposures()) as [Exposure];
+  flushCompileCache();
   return {
     succeeded: state === JobState.SUCCEEDED,
     code: error?.code ?? '',
     attempt,
     files: texts.map((bytes) => Buffer.from(bytes).toString()),
     models: models.length,
+    spent: [releases, ...UNITS.map((unit) => PLENTY[unit] - left![unit])],
     half: Buffer.from(content).toString(),
   };
 }
@@ -181,4 +188,5 @@ process.on('SIGTERM', () => {
     process.exit();
   });
 });
+flushCompileCache(); // the next process is killed as soon as this one, and has none of its own to leave
 process.send?.('loaded');

@@ -23,6 +23,6 @@ export async function* alignFirst(party: Party, input: AlignInput): Run<AlignRes
   const own = await hearFingerprints(channel, sizes.own, sizes.width);
   await sayFingerprints(channel, peer, sizes.width);
 
-  const { rows } = await confirm(channel, 'first', input, match(own, peer, order, sizes));
+  const { rows } = await confirm(channel, 'first', input, match(own, peer, order, input));
   return { rows, peerIds: sizes.peerIds };
 }

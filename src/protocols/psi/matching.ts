@@ -5,12 +5,12 @@ import type { Channel } from '../../channel/channel.ts';
 import { AlignConfirmationSchema } from '../../gen/sotto/protocol/v1/psi_pb.ts';
 import { DIGEST_BYTES, sha256 } from '../../primitives/hashing/index.ts';
 import type { Order } from './elements.ts';
-import { type AlignInput, type AlignResult, CANARIES, type Sizes } from './setup.ts';
+import { type AlignInput, type AlignResult, CANARIES } from './setup.ts';
 
 export interface Matching {
-  /** Own rows in the order of the shared fingerprints. */
+  /** Own rows in the common order. */
   readonly rows: Uint32Array;
-  /** The shared fingerprints in that order, laid back to back. */
+  /** Their fingerprints in that order, laid back to back. */
   readonly shared: Uint8Array;
 }
 
@@ -22,17 +22,17 @@ export function match(
   own: Uint8Array,
   peer: Uint8Array,
   order: Order,
-  { width }: Pick<Sizes, 'width'>,
+  { ids, session, order: seed = session }: AlignInput,
 ): Matching {
-  const ids = order.length - CANARIES;
+  const width = own.length / order.length;
   const places = distinct(own, width);
-  const common: [key: string, row: number][] = [];
+  const common: { readonly key: string; readonly row: number; readonly rank: string }[] = [];
   let canaries = 0;
   for (const key of distinct(peer, width).keys()) {
     const place = places.get(key);
     if (place === undefined) continue;
     const row = order[place]!;
-    if (row < ids) common.push([key, row]);
+    if (row < ids.length) common.push({ key, row, rank: rankOf(seed, ids[row]!) });
     else canaries += 1;
   }
   if (canaries !== CANARIES) {
@@ -41,12 +41,15 @@ export function match(
       received: canaries,
     });
   }
-  // By fingerprint, which both know and which is independent of the id's rank.
-  common.sort(([a], [b]) => (a < b ? -1 : 1));
-  const rows = Uint32Array.from(common, ([, row]) => row);
-  const shared = Uint8Array.from(Buffer.from(common.map(([key]) => key).join(''), 'latin1'));
+  common.sort((a, b) => (a.rank < b.rank ? -1 : 1));
+  const rows = Uint32Array.from(common, ({ row }) => row);
+  const shared = Uint8Array.from(Buffer.from(common.map(({ key }) => key).join(''), 'latin1'));
   return { rows, shared };
 }
+
+/** Both know it of a common id, and it is the same whatever coins are drawn: so are results that depend on the order. */
+const rankOf = (seed: Uint8Array, id: string): string =>
+  Buffer.from(sha256('sotto.psi.align.v1.order', seed, id)).toString('latin1');
 
 /** Each fingerprint, a character a byte, -> its place. Two alike would be one element sent twice. */
 export function distinct(fingerprints: Uint8Array, width: number): Map<string, number> {

@@ -20,6 +20,6 @@ export async function* alignSecond(party: Party, input: AlignInput): Run<AlignRe
   await sayFingerprints(channel, peer, sizes.width);
   const own = await hearFingerprints(channel, sizes.own, sizes.width);
 
-  const { rows } = await confirm(channel, 'second', input, match(own, peer, order, sizes));
+  const { rows } = await confirm(channel, 'second', input, match(own, peer, order, input));
   return { rows, peerIds: sizes.peerIds };
 }

@@ -8,6 +8,8 @@ export interface AlignInput {
   readonly ids: readonly string[];
   /** Both parties' name for this run, never used for another: e.g. the agreement's hash with a counter. */
   readonly session: Uint8Array;
+  /** Both parties' seed of the common order, which is that of keyed hashes of the ids; the session if left out. */
+  readonly order?: Uint8Array;
   /** The most ids that either party may bring. */
   readonly maxRows: number;
   /** Fewer common ids than this end the run on both sides. 0 admits an empty intersection. */
@@ -15,7 +17,7 @@ export interface AlignInput {
 }
 
 export interface AlignResult {
-  /** Own row numbers of the common ids, in an order that is the peer's too and depends on no id. */
+  /** Own row numbers of the common ids, in an order that is the peer's too and says nothing of an id's rank. */
   readonly rows: Uint32Array;
   /** How many ids the peer brought. */
   readonly peerIds: number;

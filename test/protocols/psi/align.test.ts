@@ -47,6 +47,25 @@ test('both parties learn the common ids, in one order', async () => {
   );
 });
 
+test('with a seed of its own the common order is the same in every session, and another with another seed', async () => {
+  const ids = numbered(50);
+  const ordered = async (seed: number, order: number): Promise<string[]> => {
+    const input = { ...limits, session: Uint8Array.of(seed), order: Uint8Array.of(order) };
+    const [first, second] = await bothValues(
+      (party) => alignFirst(party, { ids, ...input }),
+      (party) => alignSecond(party, { ids: ids.toReversed(), ...input }),
+      { seed },
+    );
+    const common = Array.from(first.rows, (row) => ids[row]!);
+    expect(Array.from(second.rows, (row) => ids.toReversed()[row]!)).toEqual(common);
+    return common;
+  };
+  const order = await ordered(1, 1);
+  expect(await ordered(2, 1)).toEqual(order);
+  expect(await ordered(1, 2)).not.toEqual(order);
+  expect(order).not.toEqual(order.toSorted());
+});
+
 describe('sets of every shape', () => {
   const ten = numbered(10);
   test.each([

@@ -4,6 +4,7 @@
  * Method: what each party kept in a whole training is given, cut off at each pass, to two new ones.
  */
 import { beforeAll, expect, test } from 'vitest';
+import type { Random } from '../../../src/base/random.ts';
 import { inlineCompute } from '../../../src/compute/inline.ts';
 import {
   OpenedWeightsSchema,
@@ -16,7 +17,7 @@ import {
   type Trained,
 } from '../../../src/protocols/vertical-lr/index.ts';
 import { cleartextTasks } from '../../support/cleartext.ts';
-import { seededRandom } from '../../support/random.ts';
+import { fixedRandom, seededRandom } from '../../support/random.ts';
 import { twoParties } from '../../support/regression-data.ts';
 import { type Outcome, runPair } from '../../support/two-party.ts';
 
@@ -44,9 +45,13 @@ class Kept implements Memory {
   }
 }
 
-async function trained(bank: Memory, company: Memory, seed: number) {
-  const compute = (which: number) =>
-    inlineCompute(cleartextTasks(seededRandom(`${seed} ${which}`)));
+async function trained(
+  bank: Memory,
+  company: Memory,
+  seed: number,
+  coins: (seed: string) => Random = seededRandom,
+) {
+  const compute = (which: number) => inlineCompute(cleartextTasks(coins(`${seed} ${which}`)));
   const [active, passive] = await runPair(
     (party) => activeTrain(party, { ...data, features: data.active, settings, memory: bank }),
     (party) => passiveTrain(party, { features: data.passive, settings, memory: company }),
@@ -88,6 +93,21 @@ test.each([0, 1, 2, 3])('a training cut after pass %i does the others alone', as
     expect(Math.abs(weight - weightsOf(first)[i]!)).toBeLessThan(2e-3);
   }
 });
+
+test.each([0, 1, 2, 3])(
+  'with the same coins in every pass, one cut after pass %i ends with the same weights, to the last bit',
+  async (done) => {
+    const kept = { bank: new Kept(), company: new Kept() };
+    const undisturbed = await trained(kept.bank, kept.company, 1, fixedRandom);
+    const bank = new Kept(kept.bank.all.slice(0, done));
+    const company = new Kept(kept.company.all.slice(0, done));
+    const again = await trained(bank, company, 1, fixedRandom);
+    expect(bank.asked).toHaveLength(5 - done);
+    expect(weightsOf(again)).toEqual(weightsOf(undisturbed));
+    expect(openings(again.active)).toEqual(openings(undisturbed.active));
+    expect(openings(again.passive)).toEqual(openings(undisturbed.passive));
+  },
+);
 
 test('a training cut at its opening opens the identical numbers again', async () => {
   const again = await trained(new Kept(whole.bank.all), new Kept(whole.company.all), 9);
