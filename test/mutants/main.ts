@@ -13,7 +13,7 @@
  * These tests run once without any patch, all together. Then, for each mutant, its tests until one
  * fails. A mutant that no test notices, a patch that does not apply and a test that fails anyway are
  * failures of the suite. A test that does not end in time has noticed nothing, since a busy machine
- * would do, but for a mutant whose head says that it `Hangs: ` and why.
+ * would do, but for a mutant whose head says that it hangs, and where (`Hangs: a call waits for ever`).
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,6 +30,8 @@ const { values: flags, positionals } = parseArgs({
 const root = join(import.meta.dirname, '..', '..');
 /** Mutants at a time: a run of few tests waits as long as it computes. */
 const LANES = 2;
+/** Many times what the tests of what hangs take, where it does not hang. */
+const HANGING_MS = 20_000;
 const WORDS = { claim: 'failed', time: 'not in time', load: 'not loaded' };
 
 interface Outcome {
@@ -97,7 +99,9 @@ async function examine(mutant: Mutant, tree: Tree, clean: Failures): Promise<Out
   const { name, path, tests: files, named, hangs, sound } = mutant;
   const cleanGreen = files.every((file) => clean.get(file)?.length === 0);
   const applied = sound && cleanGreen && tree.patch(path, mutant.files);
-  const run = applied ? await tree.run({ files, named, until: 'first failure' }) : undefined;
+  const timeoutMs = hangs ? HANGING_MS : undefined;
+  const how = { files, named, until: 'first failure', timeoutMs } as const;
+  const run = applied ? await tree.run(how) : undefined;
   tree.mend(mutant.files);
   const failures = [...(run?.values() ?? [])].flat();
   const noticed = failures.filter(({ kind }) => kind === 'claim' || (kind === 'time' && hangs));

@@ -49,6 +49,8 @@ export interface Run {
   readonly named: string | undefined;
   /** Whether it goes on after a failure. */
   readonly until: 'first failure' | 'end';
+  /** Of a test that says nothing of its own; as in the project's configuration, where there is none. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export class Tree implements Disposable {
@@ -99,7 +101,7 @@ export class Tree implements Disposable {
   }
 
   /** Runs tests; undefined when the run did not end. */
-  async run({ files, named, until }: Run): Promise<Failures | undefined> {
+  async run({ files, named, until, timeoutMs }: Run): Promise<Failures | undefined> {
     const report = join(this.folder, 'report.json');
     rmSync(report, { force: true });
     await ended(this.folder, [
@@ -107,6 +109,7 @@ export class Tree implements Disposable {
       'run',
       ...files,
       ...(named === undefined ? [] : ['--testNamePattern', named]),
+      ...(timeoutMs === undefined ? [] : [`--testTimeout=${timeoutMs}`]),
       ...(until === 'end' ? [] : ['--bail=1', '--maxWorkers=1']),
       '--reporter=json',
       `--outputFile=${report}`,

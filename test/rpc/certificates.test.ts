@@ -6,7 +6,13 @@ import { once } from 'node:events';
 import { connect as http2Connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
-import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+} from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { SottoError } from '../../src/base/errors.ts';
 import type { LogEvent } from '../../src/base/events.ts';
@@ -178,6 +184,8 @@ describe('a listener refuses a dialer', () => {
 });
 
 describe('a dialer refuses a listener', () => {
+  const welcome = (call: ServerDuplexStream<unknown, unknown>) => call.sendMetadata(headers());
+
   /** A listener with those keys that would let data in. */
   async function listener(own: OwnTls): Promise<GrpcServer> {
     const pinned = new Pinned('party', [(await keys.party('data')).public]);
@@ -188,7 +196,7 @@ describe('a dialer refuses a listener', () => {
       connections: 10,
       connectionsPerCaller: 10,
       refused: () => undefined,
-      register: (server) => server.addService(PEER_SERVICE, { link: () => {}, converse: () => {} }),
+      register: (server) => server.addService(PEER_SERVICE, { link: () => {}, converse: welcome }),
     });
   }
 

@@ -85,6 +85,14 @@ async function refusedAfter(message: Buffer): Promise<string> {
   return await codeOf((await heard).read());
 }
 
+/** The code of a refusal. */
+async function answerTo(call: ReturnType<typeof converse>): Promise<string> {
+  return await once(call, 'metadata').then(
+    () => 'admitted',
+    (error) => fromStatus(error, 'peer').code,
+  );
+}
+
 test('bytes that are no frame message are a protocol violation', async () => {
   expect(await refusedAfter(Buffer.from('GET / HTTP/1.1'))).toBe('protocol-violation');
 });
@@ -107,8 +115,7 @@ test('a message of 16 MiB ends the call before it is gathered', async () => {
 
 test('a conversation that nobody asked for is refused', async () => {
   const call = converse(client, headers('11111111-2222-3333-4444-555555555555'), {});
-  const [error] = await once(call, 'error');
-  expect(fromStatus(error, 'peer').code).toBe('not-found');
+  expect(await answerTo(call)).toBe('not-found');
 });
 
 test('a conversation that was asked of one peer is not given to another', async () => {
@@ -126,8 +133,7 @@ test('a conversation that was asked of one peer is not given to another', async 
   const [, wish] = [await once(link, 'data'), await once(link, 'data')];
   const { conversationId } = fromBinary(LinkResponseSchema, wish[0] as Buffer);
   const stolen = converse(client, headers(conversationId), {});
-  const [error] = await once(stolen, 'error');
-  expect(fromStatus(error, 'peer').code).toBe('not-found');
+  expect(await answerTo(stolen)).toBe('not-found');
   const own = converse(shop, headers(conversationId), {});
   own.on('error', () => undefined);
   own.write(encodeFrame(Uint8Array.of(3)));
