@@ -215,16 +215,25 @@ function play(
  */
 async function finish(
   { board }: Workshop,
-  { jobId }: Attempt,
+  { jobId, signal }: Attempt,
   channel: Channel,
   steps: Steps,
 ): Promise<void> {
   const sure = (): Promise<void> => steps.mark(FINISHED);
-  if (board.get(jobId).submittedHere) {
+  if (!board.get(jobId).submittedHere) return await channel.finish(sure);
+  try {
     await channel.finish();
-    await sure();
-  } else await channel.finish(sure);
+  } catch (thrown) {
+    const error = asSottoError(thrown);
+    if (signal.aborted || error.facts.reportedBy === 'peer') throw error;
+    await channel.fail(error);
+    throw new SottoError('peer-unavailable', IN_DOUBT, { reason: error.code }, { cause: error });
+  }
+  await sure();
 }
+
+/** Neither a changed frame nor a deadline tells the proposer whether the responder is sure; only the responder does. */
+const IN_DOUBT = 'the peer has to be asked whether the job has succeeded there';
 
 function startRole(
   shop: Workshop,

@@ -23,25 +23,26 @@ export interface FrameEvent {
   readonly place: number;
 }
 
-/** Frames kept to splice into later conversations. */
-const KEPT = 64;
-
 /** Wraps both ends of every conversation of a network, and applies each event once. */
 export class Disturbance {
   readonly #events: FrameEvent[];
   readonly #seen: (frame: number) => void;
-  readonly #earlier: Uint8Array[] = [];
-  #frames = 0;
+  readonly #other: readonly Uint8Array[];
+  /** Every frame as it was written. */
+  readonly recorded: Uint8Array[] = [];
 
-  /** @param seen is called with the number of each frame, before it is delivered. */
-  constructor(events: readonly FrameEvent[], seen: (frame: number) => void = () => {}) {
+  /**
+   * @param seen is called with the number of each frame, before it is delivered.
+   * @param other frames of another job, in order: what is spliced in is the one of the same number.
+   */
+  constructor(
+    events: readonly FrameEvent[],
+    seen: (frame: number) => void = () => {},
+    other: readonly Uint8Array[] = [],
+  ) {
     this.#events = [...events];
     this.#seen = seen;
-  }
-
-  /** Frames that were written so far. */
-  get frames(): number {
-    return this.#frames;
+    this.#other = other;
   }
 
   /** The end of the party that opens the conversation: its writes go out, its reads come in. */
@@ -75,10 +76,9 @@ export class Disturbance {
 
   /** Counts a frame and says what happens to it. */
   next(frame: Uint8Array): { readonly event?: FrameEvent; readonly spliced?: Uint8Array } {
-    const number = this.#frames++;
+    const number = this.recorded.push(frame) - 1;
     this.#seen(number);
-    const spliced = this.#earlier[number % KEPT];
-    this.#earlier[number % KEPT] = frame;
+    const spliced = this.#other[number];
     const index = this.#events.findIndex(({ at }) => at === number);
     if (index < 0) return {};
     const [event] = this.#events.splice(index, 1);

@@ -1,6 +1,7 @@
 /** `npm run test:faults -- <name> …`: does to jobs what machines, lines and cheats do; each command says what it takes. */
 const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   kill: () => import('./kill-points.ts'),
+  frames: () => import('./frames.ts'),
   simulate: () => import('./random-schedules.ts'),
 };
 

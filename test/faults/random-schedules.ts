@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { SCENARIOS } from './scenarios.ts';
 import { tally } from './schedules.ts';
+import { report } from './tally.ts';
 
 const { values: flags } = parseArgs({
   allowPositionals: true,
@@ -17,14 +18,5 @@ const { values: flags } = parseArgs({
   },
 });
 for (const protocol of flags.protocol) {
-  const row = await tally(protocol, Number(flags.schedules), Number(flags.seed));
-  if (row.wrong + row.hung > 0) process.exitCode = 1;
-  if (flags.json) console.log(JSON.stringify(row));
-  else {
-    const { runs, same, sameAbort, wrong, hung, counterexample } = row;
-    console.log(
-      `${protocol.padEnd(8)} ${runs} schedules: ${same} same, ${sameAbort} same abort, ${wrong} wrong, ${hung} hung`,
-    );
-    if (counterexample !== undefined) console.log(`         ${counterexample}`);
-  }
+  report(await tally(protocol, Number(flags.schedules), Number(flags.seed)), flags);
 }

@@ -1,4 +1,7 @@
 /** Jobs to disturb: what each is submitted as, and what of its outcome must not depend on faults. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import type { JobSpec } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
 import type { Job } from '../../src/gen/sotto/job/v1/job_pb.ts';
@@ -24,24 +27,33 @@ export interface Scenario {
 
 /** Impatient: a frame that was lost is noticed within seconds. */
 const LIMITS: Partial<Limits> = {
-  messageTimeoutMs: 3_000,
+  messageTimeoutMs: 5_000,
   unavailableAfterMs: 8_000,
   retryFirstMs: 5,
   retryMostMs: 50,
 };
 
-/** Workers on these files with noiseless encryption: its errors are not what faults could change. */
+/**
+ * Workers on these files with noiseless encryption, whose errors are not what faults could change, in a group that is
+ * quick to compute in. They begin with the states in a folder, if there is one.
+ */
 async function pairOn(
   files: Readonly<Record<string, string>>,
-  compute = (name: Name) => inlineCompute(cleartextTasks(seededRandom(`${name} ring`))),
+  compute = (name: Name) =>
+    inlineCompute({ ...cleartextTasks(seededRandom(`${name} ring`)), ...toyGroup }),
+  states?: string,
 ): Promise<Pair> {
   let starts = 0;
   const side = (name: Name) => ({
     limits: LIMITS,
     compute: compute(name),
     files,
+    ...(states === undefined ? {} : { state: join(states, name) }),
     // Other coins at each start; the first submission of a pair always draws the same seed of the split.
-    change: <T>(options: T): T => ({ ...options, random: seededRandom(`${name} ${starts++}`) }),
+    change: <T>(options: T): T => ({
+      ...options,
+      random: seededRandom(`${name} ${states === undefined ? '' : 'again '}${starts++}`),
+    }),
   });
   return openPair({ bank: side('bank'), telco: side('telco') });
 }
@@ -66,7 +78,12 @@ const quickTraining = () => trainSpec({ protocol: { case: 'train', value: { pass
 /** Equal but for the rounding of shares, which are other shares after each interruption. */
 const trained = ({ result }: Job): unknown => {
   const { rows, trainRows, passes, metrics } = result as unknown as Trained;
-  return { rows, trainRows, passes, ...(metrics ? { auc: metrics.auc.toFixed(2) } : {}) };
+  return {
+    rows,
+    trainRows,
+    passes,
+    ...(metrics ? { auc: Math.round(20 * metrics.auc) / 20 } : {}),
+  };
 };
 
 /** The bank's customers and the company's audience, in a group that is quick to compute in. */
@@ -104,6 +121,24 @@ async function excluded(pair: Pair, { id }: Job): Promise<unknown> {
   };
 }
 
+/** Both parties' states after a training, copied once for all predictions. */
+async function train() {
+  await using pair = await pairOn(LENDING);
+  const { id } = await pair.bank.submit(quickTraining(), '', 'ada');
+  for (const worker of [pair.bank, pair.telco]) await reaches(worker, id);
+  const { models } = await pair.bank.models.list(1, '');
+  await Promise.all([pair.stop('bank'), pair.stop('telco')]);
+  const states = mkdtempSync(join(tmpdir(), 'sotto-states-'));
+  process.once('exit', () => rmSync(states, { recursive: true }));
+  cpSync(pair.folder, states, { recursive: true });
+  return { states, modelId: models[0]!.id };
+}
+let trainedOnce: ReturnType<typeof train> | undefined;
+const training = (): ReturnType<typeof train> => {
+  trainedOnce ??= train();
+  return trainedOnce;
+};
+
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   align: {
     open: () => pairOn({ 'loans.csv': idTable(0, 40), 'calls.csv': idTable(25, 70) }),
@@ -119,13 +154,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     essence: async (_pair, _name, job) => trained(job),
   },
   predict: {
-    open: () => pairOn(LENDING),
-    spec: async (pair) => {
-      const { id } = await pair.bank.submit(quickTraining(), '', 'ada');
-      await Promise.all([reaches(pair.bank, id), reaches(pair.telco, id)]);
-      const { models } = await pair.bank.models.list(1, '');
-      const value = { modelId: models[0]!.id };
-      return alignSpec({ protocol: { case: 'predict', value } });
+    open: async () => await pairOn(LENDING, undefined, (await training()).states),
+    spec: async () => {
+      const { modelId } = await training();
+      return alignSpec({ protocol: { case: 'predict', value: { modelId } } });
     },
     essence: async (_pair, _name, { result }) => {
       const { rows, ownRows, peerRows } = result as Record<string, unknown>;

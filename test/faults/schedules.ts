@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { FRAME_FAULTS } from './disturbed.ts';
 import { type Event, type Simulated, simulate, undisturbedRun } from './simulate.ts';
+import { atOnce, count, emptyTally, isRight, type Tally } from './tally.ts';
 
 const MOST_EVENTS = 4;
 
@@ -20,42 +21,33 @@ export function schedules(frames: number): fc.Arbitrary<Event[]> {
   });
 }
 
-export interface Tally {
-  readonly fault: string;
-  readonly protocol: string;
-  runs: number;
-  same: number;
-  sameAbort: number;
-  wrong: number;
-  hung: number;
-  /** The smallest schedule that went wrong, and the words that run it again. */
-  counterexample?: string;
-}
+/** Jobs at a time; what follows from a schedule does not depend on it. */
+const AT_ONCE = 8;
 
-/** Simulates `runs` schedules of a protocol; stops at the first that goes wrong, made as small as it gets. */
+/**
+ * Simulates `runs` schedules of a protocol, several at a time. The first that went wrong is then made as small as it
+ * gets, one at a time.
+ */
 export async function tally(protocol: string, runs: number, seed: number): Promise<Tally> {
-  const result: Tally = {
-    fault: 'random schedule',
-    protocol,
-    runs: 0,
-    same: 0,
-    sameAbort: 0,
-    wrong: 0,
-    hung: 0,
-  };
-  const { frames } = await undisturbedRun(protocol);
-  let last: Simulated | undefined;
-  const property = fc.asyncProperty(schedules(frames), async (schedule) => {
-    last = await simulate(protocol, schedule);
-    if (result.wrong + result.hung === 0) {
-      result.runs += 1;
-      result[last.verdict] += 1;
-    }
-    return last.verdict === 'same' || last.verdict === 'sameAbort';
+  const result = emptyTally('random schedule', protocol);
+  const arbitrary = schedules((await undisturbedRun(protocol)).frames);
+  const known = new Map<string, Simulated>();
+  await atOnce(AT_ONCE, fc.sample(arbitrary, { numRuns: runs, seed }), async (schedule) => {
+    const simulated = await simulate(protocol, schedule);
+    known.set(JSON.stringify(schedule), simulated);
+    count(result, simulated.verdict, () => describe(schedule, simulated));
   });
-  const details = await fc.check(property, { numRuns: runs, seed, endOnFailure: false });
-  if (details.failed) {
-    result.counterexample = `${JSON.stringify(details.counterexample?.[0])} seed ${details.seed} path ${details.counterexamplePath}: ${JSON.stringify(last?.endings)}`;
-  }
+  if (result.counterexample === undefined) return result;
+  let last: Simulated | undefined;
+  const property = fc.asyncProperty(arbitrary, async (schedule) => {
+    last = known.get(JSON.stringify(schedule)) ?? (await simulate(protocol, schedule));
+    return isRight(last.verdict);
+  });
+  const { counterexample, counterexamplePath } = await fc.check(property, { numRuns: runs, seed });
+  if (counterexample?.[0] === undefined || last === undefined) return result;
+  result.counterexample = `${describe(counterexample[0], last)} seed ${seed} path ${counterexamplePath}`;
   return result;
 }
+
+const describe = (schedule: readonly Event[], { endings }: Simulated): string =>
+  `${JSON.stringify(schedule)}: ${JSON.stringify(endings)}`;

@@ -4,6 +4,7 @@ import { type Job, JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
 import { errorOf, type Name, type Pair } from '../support/workers.ts';
 import { Disturbance, type FrameEvent } from './disturbed.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
+import type { Verdict } from './verdict.ts';
 
 /** A worker that ends and is started again on its state, at a frame. */
 export interface RestartEvent {
@@ -13,12 +14,6 @@ export interface RestartEvent {
 
 export type Event = FrameEvent | RestartEvent;
 
-/**
- * `same`: both succeeded, with the undisturbed outcome. `sameAbort`: both ended without a result, and neither blames
- * anything else than the other does, or than the line. `wrong`: anything else that ended.
- */
-export type Verdict = 'same' | 'sameAbort' | 'wrong' | 'hung';
-
 export interface Simulated {
   readonly verdict: Verdict;
   /** What each party says, for a person. */
@@ -26,7 +21,7 @@ export interface Simulated {
 }
 
 const NAMES: readonly Name[] = ['bank', 'telco'];
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 120_000;
 const ENDS: readonly JobState[] = [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED];
 /** What a party says that never learnt the other's reason. */
 const UNTOLD: readonly (string | undefined)[] = [
@@ -37,6 +32,7 @@ const UNTOLD: readonly (string | undefined)[] = [
 
 interface Undisturbed {
   readonly frames: number;
+  readonly recorded: readonly Uint8Array[];
   readonly essence: Readonly<Record<Name, string>>;
 }
 
@@ -64,7 +60,7 @@ async function runUndisturbed(scenario: Scenario): Promise<Undisturbed> {
       throw new Error(`undisturbed: ${JSON.stringify(job && errorOf(job))}`);
     essence[name] = JSON.stringify(await scenario.essence(pair, name, job));
   }
-  return { frames: disturbance.frames, essence };
+  return { frames: disturbance.recorded.length, recorded: disturbance.recorded, essence };
 }
 
 /** Runs the job under the schedule to its end at both parties, or until it counts as hung. */
@@ -82,6 +78,7 @@ export async function simulate(protocol: string, schedule: readonly Event[]): Pr
         if (at === frame) restarting = restarting.then(() => startAgain(pair, restart));
       }
     },
+    expected.recorded,
   );
   pair.network.wrap = (transport) => disturbance.wrap(transport);
   const { id } = await pair.bank.submit(spec, '', 'ada');

@@ -4,6 +4,8 @@
  * Method: random faults at random frames of whole jobs; a failing schedule is shrunk and printed.
  */
 import { expect, test } from 'vitest';
+import { FRAME_FAULTS } from './disturbed.ts';
+import { everyFrame } from './every-frame.ts';
 import { tally } from './schedules.ts';
 import { simulate, undisturbedRun } from './simulate.ts';
 
@@ -38,6 +40,35 @@ test.each(['exclude', 'select', 'count'])(
     for (const at of [frames - 2, frames - 1]) {
       const { verdict } = await simulate(protocol, [{ at, fault: 'cut', place: 0 }]);
       expect(verdict).toBe('same');
+    }
+  },
+  120_000,
+);
+
+test('a line that is cut at any frame costs an alignment nothing', async () => {
+  const [row] = await everyFrame({ protocol: 'align', faults: ['cut'] });
+  expect(row!.counterexample).toBeUndefined();
+  expect(row!.runs).toBeGreaterThan(15);
+  expect(row!.same).toBe(row!.runs);
+}, 120_000);
+
+test('a last frame that is changed, lost or said twice leaves no party alone with a result', async () => {
+  const { frames } = await undisturbedRun('align');
+  for (const fault of ['truncate', 'flip', 'repeat', 'reflect', 'splice'] as const) {
+    for (const at of [frames - 3, frames - 1]) {
+      const { verdict } = await simulate('align', [{ at, fault, place: 0.5 }]);
+      expect(['same', 'sameAbort'], `${fault} at ${at}`).toContain(verdict);
+    }
+  }
+}, 120_000);
+
+test.each(['exclude', 'select', 'count', 'measure', 'predict'])(
+  'any fault at a few frames leaves %s right or refused at both parties',
+  async (protocol) => {
+    const faults = FRAME_FAULTS.filter((fault) => fault !== 'drop');
+    for (const row of await everyFrame({ protocol, faults, most: 2 })) {
+      expect(row.counterexample).toBeUndefined();
+      expect(row.same + row.sameAbort).toBe(2);
     }
   },
   120_000,

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import { type Job, JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
 import { cleartextTasks } from '../support/cleartext.ts';
+import { flipped } from '../support/faulty.ts';
 import { alignSpec, trainSpec } from '../support/jobs.ts';
 import { lendingTables } from '../support/lending.ts';
 import { MemoryDisk } from '../support/memory-disk.ts';
@@ -193,4 +194,22 @@ test('a proposer cut off at the last word asks again, and both succeed, the resp
   expect([bank.state, telco.state]).toEqual([JobState.SUCCEEDED, JobState.SUCCEEDED]);
   expect([bank.attempt, telco.attempt]).toEqual([2, 1]);
   expect(bank.result).toMatchObject({ rows: 4 });
+});
+
+test('a last word that was changed on its way is asked for again, and both succeed', async () => {
+  await using pair = await openPair();
+  let isChanged = false;
+  pair.network.wrap = (transport) => ({
+    ...transport,
+    read: async () => {
+      const frame = await transport.read();
+      if (frame?.[0] !== VERIFIED || isChanged) return frame;
+      isChanged = true;
+      return flipped(frame, frame.length - 1);
+    },
+  });
+  const { id } = await pair.bank.submit(alignSpec(), '', 'ada');
+  const [bank, telco] = [await reaches(pair.bank, id), await reaches(pair.telco, id)];
+  expect([bank.state, telco.state]).toEqual([JobState.SUCCEEDED, JobState.SUCCEEDED]);
+  expect([bank.attempt, telco.attempt]).toEqual([2, 1]);
 });

@@ -1,5 +1,5 @@
 /** Two workers in one process: real agreements, files, state and protocols, with a network in memory. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SottoError } from '../../src/base/errors.ts';
@@ -68,6 +68,8 @@ export interface Settings {
   readonly compute?: Compute;
   readonly change?: (options: WorkerOptions) => WorkerOptions;
   readonly files?: Readonly<Record<string, string>>;
+  /** A state folder of this party to begin with a copy of; nobody may be using it. */
+  readonly state?: string;
 }
 
 /** Everything of one test, taken down in order. */
@@ -164,6 +166,8 @@ export async function openPair(settings: Partial<Record<Name, Settings>> = {}): 
   pair.file('calls.csv', idTable(8, 24));
   pair.file('other.csv', idTable(100, 103));
   for (const name of NAMES) {
+    const { state } = settings[name] ?? {};
+    if (state !== undefined) cpSync(state, join(pair.folder, name), { recursive: true });
     for (const [file, content] of Object.entries(settings[name]?.files ?? {})) {
       pair.file(file, content);
     }
