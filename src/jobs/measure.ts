@@ -17,7 +17,7 @@ import type { Run } from '../protocols/party.ts';
 import { otherRole, participant } from './fields.ts';
 import { readConverted, readExposed, termsOfMeasure } from './measure-input.ts';
 import { measuredFiles } from './measured.ts';
-import type { Question } from './release.ts';
+import type { Question, Recalled } from './release.ts';
 import { at, type JobContext, type JobRole, type Outcome, stretch } from './role.ts';
 import { type Settled, SIGNATURE_BYTES, settle } from './settlement.ts';
 import type { Codec } from './steps.ts';
@@ -25,8 +25,7 @@ import { measureSpec } from './terms/measure.ts';
 
 const READ = 0.05;
 const MEASURED = 0.97;
-/** A name is 16 bytes. */
-const NAME_BYTES = 64;
+const NAME_BYTES = 16;
 /** 256 cohorts with names of 200 characters and 17 numbers. */
 const ANSWER_BYTES = 256 * (4 * 200 + 17 * 10 + 32);
 
@@ -101,7 +100,13 @@ async function ask(
   const spec = agreement.spec!;
   const name = gate.nameOf(peer, rows);
   await party.channel.send(MeasureRowsMessageSchema, { name });
-  const heard = await party.channel.receive(MeasureRowsMessageSchema, NAME_BYTES);
+  const heard = await party.channel.receive(MeasureRowsMessageSchema, NAME_BYTES + 16);
+  if (heard.name.length !== NAME_BYTES) {
+    throw new SottoError('protocol-violation', 'a name of rows is of another length', {
+      expected: NAME_BYTES,
+      received: heard.name.length,
+    });
+  }
   const terms = toBinary(MeasureSpecSchema, measureSpec(spec));
   const theirs = participant(spec, otherRole(role)).dataset;
   const label = JSON.stringify([spec.active!.label?.column, spec.active!.label?.positive]);
@@ -117,6 +122,9 @@ async function ask(
   };
 }
 
+/** What a result cost was debited when it was made, for its attempt: to remember it costs nothing. */
+const remembered = (question: Question): Question => ({ ...question, cost: {} });
+
 type Measuring = (terms: ReturnType<typeof termsOfMeasure>) => Run<readonly MeasuredCohort[]>;
 
 async function* answer(
@@ -124,11 +132,10 @@ async function* answer(
   question: Question,
   measuring: Measuring,
 ): Run<Settlement> {
-  const known = context.gate.answered(question);
-  const theirs = await exchangeAnswers(context, known);
-  const made = known ?? theirs ?? (yield* measured(context, question, measuring));
-  // What it cost was debited when it was made: by then each party had given what the other made it from.
-  const result = await context.gate.release({ ...question, cost: {} }, () => made);
+  const recalled = context.gate.recall(question);
+  const theirs = await exchangeAnswers(context, recalled);
+  const made = recalled.answer ?? theirs ?? (yield* measured(context, question, measuring));
+  const result = await context.gate.release(remembered(question), () => made);
   yield at('settle', MEASURED);
   const signatures = await settle(context, result);
   return { bytes: result, signatures };
@@ -148,13 +155,18 @@ async function* measured(
   const once = { ...question, question: lengthPrefixed(question.question, session) };
   gate.check(once);
   const run = measuring(termsOfMeasure(context, session));
-  return yield* stretch(released(context, once, run), READ, MEASURED);
+  const questions = { once, always: remembered(question) };
+  return yield* stretch(released(context, questions, run), READ, MEASURED);
 }
 
-/** The result that was given to this question before, where the peer holds one; both must hold the same. */
+/**
+ * The result that was given to this question before, where the peer holds one; both must hold the same. A party that
+ * lost power before it kept a result believes its peer, but only about what it has debited: without its part there is
+ * no result.
+ */
 async function exchangeAnswers(
   context: JobContext,
-  known: Bytes | undefined,
+  { debited, answer: known }: Recalled,
 ): Promise<Bytes | undefined> {
   const { channel } = context.party;
   await channel.send(MeasureAnswerMessageSchema, { result: known ?? new Uint8Array(0) });
@@ -165,13 +177,17 @@ async function exchangeAnswers(
   }
   const heard = Uint8Array.from(result);
   parseResult(context, heard);
+  if (!debited) {
+    const message = 'the peer remembers a result of a question that was never measured here';
+    throw new SottoError('verification-failed', message, {});
+  }
   return heard;
 }
 
 /** Drives the protocol; from its release on through the gate, which debits before anything is given. */
 async function* released(
   context: JobContext,
-  question: Question,
+  { once, always }: { readonly once: Question; readonly always: Question },
   run: Run<readonly MeasuredCohort[]>,
 ): Run<Bytes> {
   const begun = Promise.withResolvers<void>();
@@ -186,7 +202,8 @@ async function* released(
         break;
       }
       if (step.value.phase === 'release') {
-        answered = context.gate.release(question, () => {
+        answered = context.gate.release(once, () => {
+          context.gate.debit(always); // from now on the peer may hold a result
           begun.resolve();
           return made.promise;
         });
@@ -224,7 +241,7 @@ function parseResult({ agreement }: JobContext, bytes: Uint8Array): MeasureResul
     new SottoError('protocol-violation', 'not a result of this question', {}, { cause });
   let result: MeasureResult;
   try {
-    result = fromBinary(MeasureResultSchema, bytes);
+    result = fromBinary(MeasureResultSchema, bytes, { readUnknownFields: false });
   } catch (thrown) {
     throw refused(thrown);
   }

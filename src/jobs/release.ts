@@ -46,6 +46,14 @@ export interface Exposure {
   readonly left: Budget;
 }
 
+/** What is kept of a question. */
+export interface Recalled {
+  /** Before its debit nobody can have an answer to it. */
+  readonly debited: boolean;
+  /** If one was given. */
+  readonly answer?: Bytes;
+}
+
 interface Prepared {
   readonly name: Uint8Array;
   readonly sets: ReadonlyMap<string, RowSet>;
@@ -96,11 +104,16 @@ export class ReleaseGate {
     if (this.#find(prepared.name) === undefined) this.#admit(question, prepared);
   }
 
-  /** The answer that was given to this question before, if there is one. */
-  answered(question: Question): Bytes | undefined {
+  recall(question: Question): Recalled {
     const { name } = this.#prepare(question);
-    const answer = this.#find(name)?.answer;
-    return answer ? this.#vault.open(answer, placeOf(name)) : undefined;
+    const found = this.#find(name);
+    if (!found?.answer) return { debited: found !== undefined };
+    return { debited: true, answer: this.#vault.open(found.answer, placeOf(name)) };
+  }
+
+  /** Debits the question once, however often it is called. @throws as `check`. */
+  debit(question: Question): void {
+    this.#debitOnce(question, this.#prepare(question));
   }
 
   /**
@@ -110,20 +123,17 @@ export class ReleaseGate {
    */
   async release(question: Question, compute: () => Bytes | Promise<Bytes>): Promise<Bytes> {
     const prepared = this.#prepare(question);
-    inTransaction(this.#database, () => {
-      if (this.#find(prepared.name) !== undefined) return;
-      this.#admit(question, prepared);
-      this.#debit(question, prepared);
-    });
-    const place = placeOf(prepared.name);
-    const before = this.#find(prepared.name)?.answer;
+    this.#debitOnce(question, prepared);
+    const { name } = prepared;
+    const place = placeOf(name);
+    const before = this.#find(name)?.answer;
     if (before) return this.#vault.open(before, place);
     const answer = this.#vault.seal(await compute(), place);
     // Whoever came first has answered: two answers to one question would be one too many.
     this.#database
       .prepare('UPDATE releases SET answer = ? WHERE question = ? AND answer IS NULL')
-      .run(answer, prepared.name);
-    return this.#vault.open(this.#find(prepared.name)!.answer!, place);
+      .run(answer, name);
+    return this.#vault.open(this.#find(name)!.answer!, place);
   }
 
   /** What is left of one budget. */
@@ -188,6 +198,14 @@ export class ReleaseGate {
       .prepare('SELECT name, row_set FROM released_sets WHERE dataset = ?')
       .all(dataset) as unknown as { name: Uint8Array; row_set: Uint8Array }[];
     return new Map(rows.map(({ name, row_set }) => [keyOf(name), row_set]));
+  }
+
+  #debitOnce(question: Question, prepared: Prepared): void {
+    inTransaction(this.#database, () => {
+      if (this.#find(prepared.name) !== undefined) return;
+      this.#admit(question, prepared);
+      this.#debit(question, prepared);
+    });
   }
 
   #debit({ peer, dataset, kind, job }: Question, { name, sets, cost }: Prepared): void {

@@ -10,7 +10,7 @@ import { inlineCompute } from '../../src/compute/inline.ts';
 import { JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
 import type { Measurement } from '../../src/model/measurement.ts';
 import { keyOf } from '../support/jobs.ts';
-import { campaign, measureJob } from '../support/measured.ts';
+import { campaign, measureJob, spent } from '../support/measured.ts';
 import { toyGroup } from '../support/toy-group.ts';
 import { errorOf, openPair, type Pair, reaches } from '../support/workers.ts';
 
@@ -90,6 +90,31 @@ test('the same question has the same answer, and another one does not', async ()
   expect(again.bank.result).toEqual(first.bank.result);
   const other = await run(pair, measureJob({ epsilon: 5 }));
   expect(other.bank.result).not.toEqual(first.bank.result);
+});
+
+test('a party that a cut kept from a result is told it by the other, and neither pays twice', async () => {
+  await using pair = await openCampaign();
+  let state: 'whole' | 'losing' | 'cut' = 'whole';
+  pair.network.wrap = (transport) => ({
+    ...transport,
+    write: async (frame) => {
+      const said = Buffer.from(frame.subarray(0, 100)).toString('latin1');
+      if (state === 'whole' && said.includes('MeasureTable')) state = 'losing';
+      if (state !== 'losing') return transport.write(frame);
+      // The bank holds the result when it wants it signed; the table never reached the telco.
+      if (!said.includes('SettlementMessage')) return;
+      state = 'cut';
+      await transport.close();
+    },
+  });
+  const { bank, telco } = await run(pair);
+  expect([errorOf(bank).state, errorOf(telco).state, state]).toEqual([
+    JobState.SUCCEEDED,
+    JobState.SUCCEEDED,
+    'cut',
+  ]);
+  expect(telco.result).toEqual(bank.result);
+  expect(await spent(pair)).toEqual([11, 10]); // the bank's dummies have 1
 });
 
 test('a budget that is spent admits no new question, and still the old one', async () => {

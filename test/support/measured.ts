@@ -2,6 +2,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { MeasureSpecSchema } from '../../src/gen/sotto/job/v1/measure_pb.ts';
 import { alignSpec, type SpecInit } from './jobs.ts';
+import type { Pair } from './workers.ts';
 
 export interface Campaign {
   readonly exposed: string;
@@ -57,3 +58,12 @@ export const measureJob = (
     },
     ...participants,
   });
+
+/** Epsilon that each party has debited its peer. */
+export async function spent({ bank, telco }: Pair): Promise<number[]> {
+  const of = async (worker: Pair['bank'], dataset: string): Promise<number> => {
+    const exposure = (await worker.exposures()).find((each) => each.dataset === dataset)!;
+    return exposure.budget!.epsilon - exposure.left!.epsilon;
+  };
+  return [await of(bank, 'loans'), await of(telco, 'calls')];
+}
