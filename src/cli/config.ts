@@ -87,8 +87,10 @@ const schema = z.strictObject({
       maxRows: count.max(100_000_000).default(DEFAULT_LIMITS.maxRows),
       /** Jobs at once: so many submitted here, and so many again proposed by peers. */
       maxJobs: count.max(64).default(DEFAULT_LIMITS.maxJobs),
-      /** What one job may hold; absent: a share of the memory that is free when the worker starts. */
+      /** What one job may hold; absent: half of what all may. */
       maxJobMemoryMiB: count.max(1 << 24).optional(),
+      /** What all may hold that run, half of it those proposed by peers; absent: three quarters of what is free at start. */
+      maxMemoryMiB: count.max(1 << 24).optional(),
       /** Jobs that have not ended, waiting ones included. */
       maxQueued: count.max(100_000).default(DEFAULT_LIMITS.maxQueued),
       /** Memory of a training for columns that were transformed once; 0: each pass transforms them again. */

@@ -54,8 +54,9 @@ export function progressText(job: Job): string {
 
 function phaseText(job: Job): string {
   const state = stateText(job.state);
-  if (job.state !== JobState.RUNNING || !job.progress?.phase) return state;
-  const { phase, detail } = job.progress;
+  const { phase = '', detail = '' } = job.progress ?? {};
+  if (phase.startsWith('waits for ') && !ended(job)) return `${state}, ${phase}`;
+  if (job.state !== JobState.RUNNING || phase === '') return state;
   return detail === '' ? phase : `${phase}, ${detail}`;
 }
 

@@ -5,7 +5,7 @@ import type { Log } from '../base/events.ts';
 import { openPool } from '../compute/pool.ts';
 import {
   DEFAULT_LIMITS,
-  jobShareOf,
+  jobsShareOf,
   type Limits,
   openWorker,
   systemClock,
@@ -194,15 +194,19 @@ async function close({
 }
 
 function limitsOf({ limits }: Config): Limits {
+  const { maxJobMemoryMiB = 0, maxMemoryMiB } = limits;
+  const ofOne = maxJobMemoryMiB * 2 ** 20;
+  const ofAll =
+    maxMemoryMiB === undefined
+      ? Math.max(jobsShareOf(process.availableMemory()), ofOne)
+      : maxMemoryMiB * 2 ** 19; // half for jobs submitted here
   return {
     ...DEFAULT_LIMITS,
     maxRows: limits.maxRows,
     maxJobs: limits.maxJobs,
     maxQueued: limits.maxQueued,
-    maxJobBytes:
-      limits.maxJobMemoryMiB === undefined
-        ? jobShareOf(process.availableMemory(), limits.maxJobs)
-        : limits.maxJobMemoryMiB * 2 ** 20,
+    maxJobBytes: ofOne === 0 ? ofAll : Math.min(ofOne, ofAll),
+    maxJobsBytes: ofAll,
     keptBytes: 2 ** 20 * limits.transformsMiB,
     unavailableAfterMs: 1000 * limits.unavailableAfterSeconds,
     messageTimeoutMs: 1000 * limits.messageTimeoutSeconds,

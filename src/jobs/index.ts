@@ -1,7 +1,7 @@
 /** What rpc and cli use of the jobs layer. */
 
 export { type Disk, type GrowingFile, systemDisk } from './disk.ts';
-export { jobShareOf } from './memory.ts';
+export { jobsShareOf } from './memory.ts';
 export { openWorker } from './open.ts';
 export {
   type Clock,

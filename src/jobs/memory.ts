@@ -3,6 +3,7 @@
  * by name, instead of a process that is killed with all its jobs.
  */
 import { SottoError } from '../base/errors.ts';
+import type { Limits } from './options.ts';
 
 export interface MemorySizes {
   /** Of the own dataset. */
@@ -29,10 +30,14 @@ export const jobBytes = ({ rows, peerRows, columns }: MemorySizes): number =>
   // The peer brings no more rows than agreed, and mostly about as many as we do.
   Math.min(peerRows, Math.max(rows, 100_000) * 4) * PEER_ROW_BYTES;
 
-/** @throws budget-exhausted with `found` and `most` MiB. */
-export function requireMemory(sizes: MemorySizes, mostBytes: number): void {
+/** What the job will hold. @throws budget-exhausted with `found` and `most` MiB. */
+export function requireMemory(
+  sizes: MemorySizes,
+  { maxJobBytes, maxJobsBytes }: Pick<Limits, 'maxJobBytes' | 'maxJobsBytes'>,
+): number {
   const bytes = jobBytes(sizes);
-  if (bytes <= mostBytes) return;
+  const mostBytes = Math.min(maxJobBytes, maxJobsBytes); // it would wait for more than there ever is
+  if (bytes <= mostBytes) return bytes;
   throw new SottoError(
     'budget-exhausted',
     'the job would need more memory than a job may have here',
@@ -44,6 +49,9 @@ export function requireMemory(sizes: MemorySizes, mostBytes: number): void {
   );
 }
 
-/** So that as many jobs as may run at once, submitted here and proposed by peers, leave a quarter to the rest. */
-export const jobShareOf = (availableBytes: number, maxJobs: number): number =>
-  Math.floor((0.75 * availableBytes) / (2 * maxJobs));
+/**
+ * What jobs submitted here may hold together, and as much again those proposed by peers: a quarter is left to the rest.
+ * Apart, as two workers that waited for each other's memory would wait for ever.
+ */
+export const jobsShareOf = (availableBytes: number): number =>
+  Math.floor((0.75 * availableBytes) / 2);

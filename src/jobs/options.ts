@@ -58,8 +58,10 @@ export interface Limits {
   readonly maxJobs: number;
   /** Jobs that have not ended, waiting ones included; more are refused. */
   readonly maxQueued: number;
-  /** What one job may hold, as told from its sizes beforehand. */
+  /** What one job may hold, as told from its sizes beforehand; and no more than `maxJobsBytes`. */
   readonly maxJobBytes: number;
+  /** What jobs that run at once may hold together: so much those submitted here, so much again those proposed by peers. */
+  readonly maxJobsBytes: number;
   /** Of a training's columns, transformed once: bytes that are kept. Beyond them, products cost a transform more. */
   readonly keptBytes: number;
   /** How long an unreachable peer is tried again before a job fails, in milliseconds. */
@@ -76,6 +78,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxJobs: 2,
   maxQueued: 1_000,
   maxJobBytes: 2 ** 32,
+  maxJobsBytes: 2 ** 33,
   keptBytes: KEPT_BYTES,
   unavailableAfterMs: 300_000,
   messageTimeoutMs: 300_000,

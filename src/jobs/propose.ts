@@ -5,9 +5,14 @@ import { type AnswerMessage, Verdict } from '../gen/sotto/job/v1/agreement_pb.ts
 import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import { checkSignature, checkValidity, parseAgreement, signAgreement } from './agreement.ts';
 import { concludeFinished, concludeToo, runAttempt, type Workshop } from './attempt.ts';
+import { progressMessage } from './drive.ts';
+import { participant } from './fields.ts';
 import { sendProposal } from './handshake.ts';
+import { requireMemory } from './memory.ts';
 import { hasEnded, type JobRecord } from './registry.ts';
-import type { Slots } from './slots.ts';
+import type { Room, Slots } from './slots.ts';
+import { roleOf } from './spec.ts';
+import { sizesOf } from './submit.ts';
 
 /** At one step, before time counts: a step may take longer than we would wait for a peer. */
 const MOST_CUTS = 8;
@@ -20,18 +25,24 @@ type Step = 'ended' | 'awaiting' | 'busy' | 'cut' | 'unreachable';
  */
 export async function pursue(
   shop: Workshop,
-  slots: Slots,
+  room: Room,
   jobId: string,
   signal: AbortSignal,
 ): Promise<void> {
   const { limits, clock } = shop.options;
   if (await finishedBefore(shop, jobId, signal)) return;
+  let bytes: Promise<number> | undefined; // a table is not read again at each try
+  const needed = (): Promise<number> => {
+    bytes ??= bytesOf(shop, jobId);
+    return bytes;
+  };
   let waitMs = limits.retryFirstMs;
   let cuts = 0;
   let stuckSinceMs: number | undefined;
   for (;;) {
-    const step = await oneTry(shop, slots, jobId, signal);
+    const step = await oneTry(shop, { ...room, needed }, jobId, signal);
     if (step === 'ended') return;
+    if (step === 'busy') say(shop, jobId, 'waits for the peer');
     if (step === 'cut' && (await hasComeFurther(shop, jobId))) {
       [cuts, stuckSinceMs, waitMs] = [0, undefined, limits.retryFirstMs];
     } else if (step === 'cut' || step === 'unreachable') {
@@ -78,11 +89,19 @@ function requirePatience(silentMs: number, mostMs: number): void {
 
 async function oneTry(
   shop: Workshop,
-  slots: Slots,
+  { turns, bytes, needed }: Room & { readonly needed: () => Promise<number> },
   jobId: string,
   signal: AbortSignal,
 ): Promise<Step> {
-  using _slot = await slots.take(signal);
+  const take = async (slots: Slots, count: number, what: string): Promise<Disposable> => {
+    if (slots.has(count)) return await slots.take(count, signal);
+    say(shop, jobId, `waits for ${what}`);
+    const taken = await slots.take(count, signal);
+    say(shop, jobId, 'begins');
+    return taken;
+  };
+  using _turn = await take(turns, 1, 'its turn');
+  using _memory = await take(bytes, await needed(), 'memory'); // held by the jobs that run
   const record = shop.board.registry.get(jobId);
   if (hasEnded(record.job)) return 'ended';
   // An agreement says until when a job may begin; once begun it goes on.
@@ -97,6 +116,20 @@ async function oneTry(
   } catch (thrown) {
     return retryOrThrow(shop, record.job.id, asSottoError(thrown), signal);
   }
+}
+
+function say({ board }: Workshop, jobId: string, phase: string): void {
+  const nothing = { sent: 0, received: 0 };
+  board.report(jobId, progressMessage({ phase, fraction: 0 }, nothing, 0));
+}
+
+/** Memory that the job takes here. A dataset that is not there any more takes none: the job will say so. */
+async function bytesOf({ board, tables, options }: Workshop, jobId: string): Promise<number> {
+  const { spec } = board.get(jobId);
+  const role = roleOf(spec!, options.party);
+  const dataset = await tables.describe(participant(spec!, role).dataset);
+  if (dataset === undefined) return 0;
+  return requireMemory(sizesOf(spec!, role, dataset, options.limits.maxRows), options.limits);
 }
 
 function requireStillValid(shop: Workshop, record: JobRecord): void {

@@ -28,7 +28,7 @@ import { requiredModel } from './models.ts';
 import { admittedByRule, checkNormalization, checkOffered, requirePeer } from './policy.ts';
 import { hasEnded, type JobRecord } from './registry.ts';
 import type { LiveRun, Runs } from './runs.ts';
-import type { Slots } from './slots.ts';
+import { type Room, tryRoom } from './slots.ts';
 import { roleOf } from './spec.ts';
 import { sizesOf } from './submit.ts';
 
@@ -49,14 +49,14 @@ type Answer = Omit<AnswerMessage, '$typeName' | '$unknown'>;
 export async function hearProposal(
   shop: Workshop,
   runs: Runs,
-  slots: Slots,
+  room: Room,
   from: { readonly peer: string; readonly transport: Transport; readonly signal: AbortSignal },
 ): Promise<Accepted | undefined> {
   const { peer, transport, signal } = from;
   let accepted: Accepted | undefined;
   try {
     const message = await receiveProposal(transport, signal);
-    const verdict = await decide(shop, runs, slots, { peer, message }).catch((thrown: unknown) =>
+    const verdict = await decide(shop, runs, room, { peer, message }).catch((thrown: unknown) =>
       refused(shop, peer, asSottoError(thrown)),
     );
     accepted = 'record' in verdict ? verdict : undefined;
@@ -111,7 +111,7 @@ function refused(shop: Workshop, peer: string, error: SottoError): AnswerMessage
 async function decide(
   shop: Workshop,
   runs: Runs,
-  slots: Slots,
+  room: Room,
   { peer, message }: { readonly peer: string; readonly message: ProposeMessage },
 ): Promise<Accepted | AnswerMessage> {
   const { keys, limits } = shop.options;
@@ -124,14 +124,14 @@ async function decide(
   if (message.withdraw) return withdrawn(shop, runs, known);
   if (known?.job.submittedHere === true) throw rejected('job_id', 'a job of the proposer');
   if (known !== undefined && hasConcluded(known, message.attempt)) return concluded();
-  await checkProposal(shop, bytes, peer, known);
+  const needed = await checkProposal(shop, bytes, peer, known);
   // Looked up again: the same proposal may have come twice, and the checks took their time.
   const now = shop.board.registry.find(jobId);
   if (now !== undefined) hasConcluded(now, message.attempt);
   else if (shop.board.registry.unfinished().length >= limits.maxQueued) return busy();
   else insertProposal(shop, bytes, { peer, signature: message.signature });
   await runs.supersede(jobId);
-  return begin(shop, runs, slots, { jobId, number: message.attempt });
+  return begin(shop, runs, room, { jobId, number: message.attempt, bytes: needed });
 }
 
 const busy = (): AnswerMessage => answerOf({ verdict: Verdict.BUSY });
@@ -179,13 +179,13 @@ function withdrawn(shop: Workshop, runs: Runs, known: JobRecord | undefined): An
   return answerOf({ verdict: Verdict.REJECTED, code: 'cancelled' });
 }
 
-/** Everything that this party checks, before any data, each time: configurations change. */
+/** Everything that this party checks, before any data, each time: configurations change. Gives the memory it takes. */
 async function checkProposal(
   shop: Workshop,
   bytes: Uint8Array,
   peer: string,
   known: JobRecord | undefined,
-): Promise<void> {
+): Promise<number> {
   const { options, tables } = shop;
   const agreement = parseAgreement(bytes);
   const nowMs = options.clock.now();
@@ -200,7 +200,7 @@ async function checkProposal(
   const model = await requiredModel(shop.inventory, request, nowMs, rejected);
   checkOffered(options.offers, dataset, { ...request, modelColumns: model?.columns });
   checkNormalization(agreement, dataset!);
-  requireMemory(sizesOf(spec, request.role, dataset!, maxRows), options.limits.maxJobBytes);
+  return requireMemory(sizesOf(spec, request.role, dataset!, maxRows), options.limits);
 }
 
 function insertProposal(
@@ -236,15 +236,19 @@ function insertProposal(
 function begin(
   shop: Workshop,
   runs: Runs,
-  slots: Slots,
-  { jobId, number }: { readonly jobId: string; readonly number: number },
+  room: Room,
+  {
+    jobId,
+    number,
+    bytes,
+  }: { readonly jobId: string; readonly number: number; readonly bytes: number },
 ): Accepted | AnswerMessage {
   const record = shop.board.registry.get(jobId);
   // An attempt that was under way until now may have come to its end.
   if (hasConcluded(record, number)) return concluded();
   if (!record.approved) return answerOf({ verdict: Verdict.AWAITING_APPROVAL });
   if (runs.has(jobId)) return busy();
-  const slot = slots.try();
+  const slot = tryRoom(room, bytes);
   if (slot === undefined) return busy();
   shop.board.change(jobId, { state: JobState.RUNNING, attempt: number });
   return { record, number, slot, live: runs.begin(jobId) };

@@ -55,7 +55,7 @@ export async function checkOwn(shop: Workshop, given: JobSpec): Promise<Checked>
       thrown.facts,
     );
   }
-  requireMemory(sizesOf(spec, role, dataset, options.limits.maxRows), options.limits.maxJobBytes);
+  requireMemory(sizesOf(spec, role, dataset, options.limits.maxRows), options.limits);
   return { spec, role, peer, dataset };
 }
 

@@ -23,7 +23,7 @@ import { propose, pursue } from './propose.ts';
 import { hasEnded, type JobRecord } from './registry.ts';
 import { hearProposal } from './respond.ts';
 import { Runs } from './runs.ts';
-import { Slots } from './slots.ts';
+import { type Room, roomFor } from './slots.ts';
 import { normaliseSpec } from './spec.ts';
 import { checkOwn, newJob, specBytes, storedAnswer } from './submit.ts';
 
@@ -35,9 +35,9 @@ export class Worker implements Operator, AsyncDisposable {
   readonly #shop: Workshop;
   readonly #release: () => void;
   readonly #runs = new Runs();
-  readonly #own: Slots;
-  /** Apart from our own: two workers that wait for each other's slots would wait for ever. */
-  readonly #peers: Slots;
+  readonly #own: Room;
+  /** Apart from our own: two workers that wait for each other's room would wait for ever. */
+  readonly #peers: Room;
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
 
@@ -46,8 +46,8 @@ export class Worker implements Operator, AsyncDisposable {
     const { limits } = shop.options;
     this.#shop = shop;
     this.#release = release;
-    this.#own = new Slots(limits.maxJobs);
-    this.#peers = new Slots(limits.maxJobs);
+    this.#own = roomFor(limits);
+    this.#peers = roomFor(limits);
     this.models = new ModelShelf(shop.inventory, shop.audit);
   }
 
