@@ -53,6 +53,8 @@ export type LogEvent =
       readonly peer: string;
       readonly whose: 'own' | 'peer';
     }
+  /** The collector of spans takes none, or not as many as there are: said once, until it takes some again. */
+  | { readonly event: 'spans-dropped' }
   /** Ours to mend: a failure that nobody foresaw, or what this machine has run out of, by the system's name for it. */
   | { readonly event: 'failed-internally'; readonly where: string; readonly errno?: string };
 

@@ -22,6 +22,7 @@ const EVENTS: {
   'keys-renewed': ['info', 'peers'],
   'keys-not-renewed': ['error', 'code'],
   'history-differs': ['error', 'peer', 'whose'],
+  'spans-dropped': ['warn'],
   'failed-internally': ['error', 'where', 'errno'],
 };
 

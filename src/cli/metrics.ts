@@ -42,6 +42,7 @@ export class Metrics implements Disposable {
     'table',
     'peer',
   ]);
+  readonly #spans = this.#counter('sotto_spans_dropped_total', 'Spans that no collector got', []);
   readonly #steps = this.#histogram(
     'sotto_job_step_seconds',
     'Steps of jobs',
@@ -110,6 +111,10 @@ export class Metrics implements Disposable {
       open: async (peer, signal) => counted(peer, await peers.open(peer, signal)),
       serve: (handler) => peers.serve((peer, transport) => handler(peer, counted(peer, transport))),
     };
+  }
+
+  droppedSpans(count: number): void {
+    this.#spans.inc(count);
   }
 
   /** A service whose queries are counted, and whose quotas are shown when somebody looks. */

@@ -4,7 +4,8 @@
  */
 import { type Context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { Log } from '../base/events.ts';
 import type { Span, SpanFacts, SpanKind, Tracer } from '../base/tracing.ts';
 
 /** Spans that wait for the collector, about 1 KB each; further ones are dropped. */
@@ -14,6 +15,8 @@ const EXPORT_MS = 3_000;
 /** For the last spans: well within what a worker has for its end. */
 const FLUSH_MS = 4_000;
 const LONGEST_TEXT = 200;
+/** `ExportResultCode.SUCCESS` of the library's core, which we do not import for it. */
+const SENT = 0;
 
 /** The attribute of each fact: all that a span can say. A new fact does not compile without a name here. */
 const ATTRIBUTES: { readonly [F in keyof SpanFacts]-?: string } = {
@@ -35,20 +38,19 @@ const ATTRIBUTES: { readonly [F in keyof SpanFacts]-?: string } = {
 
 export interface Traces extends Tracer, AsyncDisposable {}
 
+/** Who hears of spans that no collector got. */
+export interface Losses {
+  readonly dropped: (count: number) => void;
+  readonly log: Log;
+}
+
 /** Disposed of, it has sent what there was, or has given up on the collector. */
-export function openTraces(endpoint: string, party: string): Traces {
-  const exporter = new OTLPTraceExporter({ url: endpoint, timeoutMillis: EXPORT_MS });
+export function openTraces(endpoint: string, party: string, losses: Losses): Traces {
+  const batches = countedExport(endpoint, losses);
   const provider = new TracerProvider({
     resource: resourceOf({ 'service.name': 'sotto', 'service.instance.id': party }),
     spanLimits: { attributeValueLengthLimit: LONGEST_TEXT },
-    spanProcessors: [
-      new BatchSpanProcessor({
-        exporter,
-        maxQueueSize: MOST_WAITING,
-        scheduledDelayMillis: EVERY_MS,
-        exportTimeoutMillis: EXPORT_MS,
-      }),
-    ],
+    spanProcessors: [batches.processor],
   });
   const tracer = provider.getTracer('sotto');
   const begin = (within: Context, kind: SpanKind, facts: SpanFacts, atMs: number): Span => {
@@ -66,8 +68,59 @@ export function openTraces(endpoint: string, party: string): Traces {
   };
   return {
     begin: (kind, facts, atMs) => begin(ROOT_CONTEXT, kind, facts, atMs),
-    [Symbol.asyncDispose]: () => flushed(provider),
+    [Symbol.asyncDispose]: async () => {
+      await flushed(provider);
+      batches.giveUp();
+    },
   };
+}
+
+/** Spans in batches to the collector. The library drops in silence what it cannot send, so each is counted here. */
+function countedExport(
+  endpoint: string,
+  { dropped, log }: Losses,
+): { readonly processor: SpanProcessor; readonly giveUp: () => void } {
+  let waiting = 0;
+  let isLosing = false;
+  let isOver = false;
+  const lose = (count: number): void => {
+    dropped(count);
+    if (!isLosing) log({ event: 'spans-dropped' });
+    isLosing = true;
+  };
+  const exporter = new OTLPTraceExporter({ url: endpoint, timeoutMillis: EXPORT_MS });
+  const batches = new BatchSpanProcessor({
+    exporter: {
+      export: (spans, done) =>
+        exporter.export(spans, (result) => {
+          done(result);
+          if (isOver) return;
+          waiting -= spans.length;
+          if (result.code === SENT) isLosing = false;
+          else lose(spans.length);
+        }),
+      shutdown: () => exporter.shutdown(),
+      forceFlush: () => exporter.forceFlush(),
+    },
+    maxQueueSize: MOST_WAITING,
+    scheduledDelayMillis: EVERY_MS,
+    exportTimeoutMillis: EXPORT_MS,
+  });
+  const processor: SpanProcessor = {
+    onStart: (span, context) => batches.onStart(span, context),
+    onEnd: (span) => {
+      if (waiting === MOST_WAITING) return lose(1);
+      waiting += 1;
+      batches.onEnd(span);
+    },
+    forceFlush: () => batches.forceFlush(),
+    shutdown: () => batches.shutdown(),
+  };
+  const giveUp = (): void => {
+    isOver = true;
+    if (waiting > 0) lose(waiting);
+  };
+  return { processor, giveUp };
 }
 
 function attributesOf(facts: SpanFacts): Record<string, string | number> {

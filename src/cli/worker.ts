@@ -111,7 +111,10 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
     if (config.traces !== undefined) {
       // Loaded by those alone who want it: the library takes its time to load.
       const { openTraces } = await import('./traces.ts');
-      services.traces = openTraces(config.traces.endpoint, config.party);
+      services.traces = openTraces(config.traces.endpoint, config.party, {
+        dropped: (count) => metrics.droppedSpans(count),
+        log,
+      });
     }
     const worker = await openWorker({
       ...dataOf(config),

@@ -26,14 +26,14 @@ type Step = 'ended' | 'awaiting' | 'busy' | 'cut' | 'unreachable';
 export async function pursue(
   shop: Workshop,
   room: Room,
-  jobId: string,
+  { jobId, bytes: known }: { readonly jobId: string; readonly bytes: number | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const { limits, clock } = shop.options;
   if (await finishedBefore(shop, jobId, signal)) return;
-  let bytes: Promise<number> | undefined; // a table is not read again at each try
+  let bytes = known === undefined ? undefined : Promise.resolve(known);
   const needed = (): Promise<number> => {
-    bytes ??= bytesOf(shop, jobId);
+    bytes ??= bytesOf(shop, jobId); // a table is not read again at each try
     return bytes;
   };
   let waitMs = limits.retryFirstMs;

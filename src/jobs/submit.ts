@@ -22,6 +22,8 @@ export interface Checked {
   readonly role: Role;
   readonly peer: string;
   readonly dataset: OwnDataset;
+  /** Memory that it takes here. */
+  readonly bytes: number;
 }
 
 /** @throws invalid-argument or permission-denied with `field`; not-found for a model. */
@@ -55,8 +57,8 @@ export async function checkOwn(shop: Workshop, given: JobSpec): Promise<Checked>
       thrown.facts,
     );
   }
-  requireMemory(sizesOf(spec, role, dataset, options.limits.maxRows), options.limits);
-  return { spec, role, peer, dataset };
+  const sizes = sizesOf(spec, role, dataset, options.limits.maxRows);
+  return { spec, role, peer, dataset, bytes: requireMemory(sizes, options.limits) };
 }
 
 /** What a job's memory depends on; of the peer's rows only the agreed limit is known. */

@@ -134,7 +134,7 @@ export class Worker implements Operator, AsyncDisposable {
     const record = newJob(this.#shop, checked, requestId);
     this.#asked('submit', by, record.job.id);
     board.insert(record);
-    this.#pursue(record.job.id);
+    this.#pursue(record.job.id, checked.bytes);
     return board.get(record.job.id);
   }
 
@@ -200,9 +200,10 @@ export class Worker implements Operator, AsyncDisposable {
     return exposuresOf(this.#shop.gate, this.#shop.options.offers);
   }
 
-  #pursue(jobId: string): void {
+  /** @param bytes Undefined: they are found out when it is the job's turn. */
+  #pursue(jobId: string, bytes?: number): void {
     const live = this.#runs.begin(jobId);
-    const pursued = pursue(this.#shop, this.#own, jobId, live.signal)
+    const pursued = pursue(this.#shop, this.#own, { jobId, bytes }, live.signal)
       .catch((thrown: unknown) => {
         const error = asSottoError(thrown);
         // A worker that stops leaves its jobs to the next process.

@@ -99,7 +99,7 @@ test('collectors that hang or are not there cost neither a job nor an orderly en
 
 test('a span has the facts it may have and no others, and no long text', async () => {
   await using collector = await openCollector();
-  await using traces = openTraces(collector.endpoint, 'bank');
+  await using traces = openTraces(collector.endpoint, 'bank', { dropped: () => {}, log: () => {} });
   const planted = { peer: 'p'.repeat(1_000), id: 'C4711', label: 'default' };
   traces.begin('job', planted, 1_000).end({ code: 'protocol-violation' }, 2_500);
   await traces[Symbol.asyncDispose]();
@@ -110,4 +110,36 @@ test('a span has the facts it may have and no others, and no long text', async (
   });
   expect(span!.to - span!.from).toBe(1_500_000_000n);
   expect(collector.text).not.toMatch(/C4711|default/);
+});
+
+test('spans that no collector got are counted to the last one, and said once', async () => {
+  const [nobody] = await freePorts(1);
+  let lost = 0;
+  const events: string[] = [];
+  const traces = openTraces(`http://127.0.0.1:${nobody}/v1/traces`, 'bank', {
+    dropped: (count) => {
+      lost += count;
+    },
+    log: ({ event }) => void events.push(event),
+  });
+  const spans = 2_500; // more than wait for a collector
+  for (let at = 0; at < spans; at++) traces.begin('job', {}, at).end({}, at + 1);
+  expect(lost).toBe(spans - 2_048);
+  await traces[Symbol.asyncDispose]();
+  expect(lost).toBe(spans);
+  expect(events).toEqual(['spans-dropped']);
+});
+
+test('spans that arrive are not counted as lost', async () => {
+  await using collector = await openCollector();
+  let lost = 0;
+  const traces = openTraces(collector.endpoint, 'bank', {
+    dropped: (count) => {
+      lost += count;
+    },
+    log: () => {},
+  });
+  for (let at = 0; at < 600; at++) traces.begin('job', {}, at).end({}, at + 1);
+  await traces[Symbol.asyncDispose]();
+  expect([collector.spans.length, lost]).toEqual([600, 0]);
 });
