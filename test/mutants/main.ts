@@ -47,6 +47,9 @@ if (flags.list) for (const { name, bug } of chosen) console.log(`${name.padEnd(4
 else await examineAll();
 
 async function examineAll(): Promise<void> {
+  // Trees are mended from a copy: whoever edits the project meanwhile changes no outcome.
+  using snapshot = new Tree(root, root);
+  const clean = await runClean(snapshot);
   const started = performance.now();
   const outcomes = new Map<string, Outcome>();
   let shown = 0;
@@ -60,9 +63,6 @@ async function examineAll(): Promise<void> {
     progress(outcomes.size, started);
   };
 
-  // Trees are mended from a copy: whoever edits the project meanwhile changes no outcome.
-  using snapshot = new Tree(root, root);
-  const clean = await runClean(snapshot);
   const waiting = [...chosen];
   async function lane(): Promise<void> {
     using tree = new Tree(snapshot.folder, root);
@@ -87,7 +87,9 @@ async function runClean(snapshot: Tree): Promise<Failures> {
   ];
   const clean = new Map<string, readonly Failure[]>();
   for (const run of runs) {
-    for (const [file, failed] of (await snapshot.run(run)) ?? []) {
+    const outcome = await snapshot.run(run);
+    if (outcome === undefined) throw new Error('the tests do not end without a mutant either');
+    for (const [file, failed] of outcome) {
       clean.set(file, failed);
       for (const { test } of failed) console.error(`fails without any mutant: ${file}: ${test}`);
     }

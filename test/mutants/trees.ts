@@ -17,7 +17,7 @@ const COPIED = [
 const KERNELS = 'src/kernels';
 
 /** Far above any run: a mutant that hangs is no mutant that was noticed. */
-const LONGEST_RUN_MS = 300_000;
+const LONGEST_RUN_MS = { 'first failure': 300_000, end: 1_800_000 };
 
 interface VitestReport {
   readonly testResults: readonly {
@@ -104,7 +104,7 @@ export class Tree implements Disposable {
   async run({ files, named, until, timeoutMs }: Run): Promise<Failures | undefined> {
     const report = join(this.folder, 'report.json');
     rmSync(report, { force: true });
-    await ended(this.folder, [
+    await ended(this.folder, LONGEST_RUN_MS[until], [
       'node_modules/vitest/vitest.mjs',
       'run',
       ...files,
@@ -127,10 +127,10 @@ function touchKernels(files: readonly string[]): boolean {
 }
 
 /** In a process group of its own, so that nothing of a run that hangs is left. */
-function ended(cwd: string, args: readonly string[]): Promise<void> {
+function ended(cwd: string, mostMs: number, args: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd, stdio: 'ignore', detached: true });
-    const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), LONGEST_RUN_MS);
+    const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), mostMs);
     child.on('exit', () => {
       clearTimeout(timer);
       resolve();
