@@ -1,4 +1,6 @@
 /** `npm run test:faults -- <name> …`: does to jobs what machines, lines and cheats do; each command says what it takes. */
+import { inOneFolder } from '../support/one-folder.ts';
+
 const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   kill: () => import('./kill-points.ts'),
   frames: () => import('./frames.ts'),
@@ -11,5 +13,6 @@ if (command === undefined) {
   console.error(`no command '${name}': expected one of ${Object.keys(COMMANDS).join(', ')}`);
   process.exitCode = 2;
 } else {
+  inOneFolder();
   await command();
 }

@@ -10,7 +10,10 @@
  */
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { inOneFolder } from '../support/one-folder.ts';
 import { type CaseResult, HANGS_AFTER_MS, Runner, SUBJECTS, type Subject } from './cases.ts';
+
+inOneFolder();
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

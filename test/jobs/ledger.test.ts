@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { freshKey, Vault } from '../../src/base/sealed.ts';
 import { Ledger } from '../../src/jobs/ledger.ts';
@@ -8,16 +5,17 @@ import { RowNames } from '../../src/jobs/row-sets.ts';
 import { openState } from '../../src/jobs/state.ts';
 import { systemRandom } from '../../src/jobs/system.ts';
 import { auditIn } from '../support/audit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const vault = new Vault(freshKey());
 
-function openLedger(folder = mkdtempSync(join(tmpdir(), 'sotto-ledger-'))) {
+function openLedger(folder = temporaryFolder()) {
   const database = openState(folder);
   const close = (): void => {
     if (database.isOpen) database.close();
   };
   onTestFinished(close);
-  const audit = auditIn(mkdtempSync(join(tmpdir(), 'sotto-audit-')));
+  const audit = auditIn(temporaryFolder());
   return {
     ledger: new Ledger(database, new RowNames(database, systemRandom, vault), audit),
     audit,

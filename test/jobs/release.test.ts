@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { utf8 } from '../../src/base/bytes.ts';
 import { freshKey, Vault } from '../../src/base/sealed.ts';
@@ -10,18 +7,19 @@ import { RowNames } from '../../src/jobs/row-sets.ts';
 import { openState } from '../../src/jobs/state.ts';
 import { systemRandom } from '../../src/jobs/system.ts';
 import { auditIn } from '../support/audit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const vault = new Vault(freshKey());
 const BUDGET: Budget = { epsilon: 1, exact: 3, rows: 1_000 };
 
-function openGate(folder = mkdtempSync(join(tmpdir(), 'sotto-gate-'))) {
+function openGate(folder = temporaryFolder()) {
   const database = openState(folder);
   const close = (): void => {
     if (database.isOpen) database.close();
   };
   onTestFinished(close);
   const names = new RowNames(database, systemRandom, vault);
-  const audit = auditIn(mkdtempSync(join(tmpdir(), 'sotto-audit-')));
+  const audit = auditIn(temporaryFolder());
   return { gate: new ReleaseGate(database, names, vault, () => BUDGET, audit), folder, close };
 }
 

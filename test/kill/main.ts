@@ -1,6 +1,9 @@
 /** `npm run test:kill -- <subject> --times N [--json]`: kills processes where it hurts, and counts what survives. */
 import { parseArgs } from 'node:util';
+import { inOneFolder } from '../support/one-folder.ts';
 import { killTagQuery } from './tag-query.ts';
+
+inOneFolder();
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -3,7 +3,10 @@
  * while another floods, over mutual TLS. Exits with 1 if an answer was wrong, late beyond the ratios, or missing.
  */
 import { parseArgs } from 'node:util';
+import { inOneFolder } from '../support/one-folder.ts';
 import { loadRows, type Row } from './rows.ts';
+
+inOneFolder();
 
 const { values: flags } = parseArgs({
   options: {

@@ -5,10 +5,13 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { inOneFolder } from '../support/one-folder.ts';
 import { Faults } from './faults.ts';
 import { growthOf, type Sample, sampleOf, WATCHED } from './memory.ts';
 import { setUpSoak, tagCommand } from './sites.ts';
 import { WORK } from './work.ts';
+
+inOneFolder();
 
 const { values: flags } = parseArgs({
   options: {

@@ -1,6 +1,9 @@
 /** `npm run test:views`: what each party heard in whole jobs, held against the tables of PROTOCOLS.md. */
 import { parseArgs } from 'node:util';
+import { inOneFolder } from '../support/one-folder.ts';
 import { watchJobs } from './jobs.ts';
+
+inOneFolder();
 
 const { values: flags } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 for await (const { protocol, party, messages, bytes, unlisted } of watchJobs()) {
