@@ -1,3 +1,6 @@
+/** An owner who had one of so many last turns is likely to be back. */
+const LATELY = 256;
+
 /** What waits, by whose it is: the next turn is always his who had his last one longest ago. */
 export class FairQueue<T> {
   readonly #waiting = new Map<string, T[]>();
@@ -7,6 +10,13 @@ export class FairQueue<T> {
 
   get isEmpty(): boolean {
     return this.#waiting.size === 0;
+  }
+
+  /** Whether more than one owner waits, or has had a turn lately. */
+  get isShared(): boolean {
+    const owners = new Set(this.#waiting.keys());
+    for (const [owner, turn] of this.#turns) if (this.#turn - turn < LATELY) owners.add(owner);
+    return owners.size > 1;
   }
 
   push(owner: string, item: T): void {

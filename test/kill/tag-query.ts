@@ -9,7 +9,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { toBinary } from '@bufbuild/protobuf';
 import { freePorts } from '../../src/cli/demo/processes.ts';
@@ -22,6 +21,7 @@ import { ReceiptStore } from '../../src/tags/audit.ts';
 import { TagClient } from '../../src/tags/client.ts';
 import type { TagRemote } from '../../src/tags/remote.ts';
 import { seal } from '../../src/tags/seal.ts';
+import { debitsIn } from '../support/debits.ts';
 import { sealOptions, TEST_VAULT } from '../support/tag-company.ts';
 import { finish, idOf, members } from '../support/tag-parts.ts';
 
@@ -123,21 +123,6 @@ async function run(folder: string, times: number): Promise<Tally> {
     hitBytes: one(sizes.hit),
     missBytes: one(sizes.miss),
   };
-}
-
-/** What the last process left on disk. Each request here has one id. */
-function debitsIn(folder: string): { items: number; requests: number } {
-  const database = new DatabaseSync(join(folder, 'debits.sqlite'));
-  try {
-    const number = (sql: string): number =>
-      Number((database.prepare(sql).get() as { n: number | null }).n ?? 0);
-    return {
-      items: number('SELECT sum(total) AS n FROM accounts'),
-      requests: number('SELECT count(*) AS n FROM requests'),
-    };
-  } finally {
-    database.close();
-  }
 }
 
 /** Notes how long request and answer of the last answered query were. */

@@ -4,12 +4,16 @@
  * "ready"; floods from "go" until "pause", and says when it does; "end" has it say what it was answered.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { constants, setPriority } from 'node:os';
 import { create } from '@bufbuild/protobuf';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import { type QueryRequest, QueryRequestSchema } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
 import { inputOf } from '../../src/tags/row.ts';
 import { idOf } from '../support/tag-parts.ts';
 import { openBank } from './site.ts';
+
+// A flooder computes on a machine of its own: here it takes what the others leave of this one.
+setPriority(constants.priority.PRIORITY_LOW);
 
 const [folder = '', address = '', atOnce = '1'] = process.argv.slice(2);
 const compute = inlineCompute();

@@ -1,11 +1,16 @@
-/** Goal: a thousand queries at once are answered alike, and one bank's flood does not become another's delay. */
+/**
+ * Goal: a thousand queries at once are answered alike, also by a company that dies; and one bank's flood does not become
+ * another's delay.
+ */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { openPool } from '../../src/compute/pool.ts';
+import { debitsIn } from '../support/debits.ts';
 import { ask, Company, openBank, type Tally } from './site.ts';
 
-export interface Row {
+interface Counts {
   readonly fault: string;
   readonly protocol: 'tag query';
   readonly runs: number;
@@ -14,6 +19,15 @@ export interface Row {
   /** Wrong answers, and one if the slowest hundredth took too long beside the others. */
   readonly wrong: number;
   readonly hung: number;
+}
+
+/** Of real kills: every answer right, or a failure that says why; and each request debited once. */
+export interface KilledRow extends Counts {
+  readonly kills: number;
+  readonly doubleCharges: number;
+}
+
+export interface TimedRow extends Counts {
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** One query at a time, and nobody else. */
@@ -37,6 +51,8 @@ const ownCpuMs = (): number => {
   return (user + system) / 1000;
 };
 
+export type Row = TimedRow | KilledRow;
+
 export interface Sizes {
   /** Queries at once of the first bank. */
   readonly atOnce: number;
@@ -48,9 +64,10 @@ export async function* loadRows(sizes: Sizes): AsyncGenerator<Row, void, void> {
   await using company = await Company.open(4_000);
   yield await together(company, sizes);
   yield await besideFlood(company, sizes);
+  yield await whileKilled(company, sizes);
 }
 
-async function together(company: Company, { atOnce, queries }: Sizes): Promise<Row> {
+async function together(company: Company, { atOnce, queries }: Sizes): Promise<TimedRow> {
   await using compute = openPool({ threads: 1 });
   await using bank = await openBank(company.folder, 'bank', company.address, compute);
   const { rows } = company;
@@ -67,7 +84,7 @@ async function together(company: Company, { atOnce, queries }: Sizes): Promise<R
     same: tally.same,
     sameAbort: 0,
     wrong: tally.wrong + (p99Ms > MOST_SPREAD * p50Ms ? 1 : 0),
-    hung: tally.hung,
+    hung: tally.hung + tally.sameAbort,
     p50Ms,
     p99Ms,
     soloP99Ms: at(0.99, solo),
@@ -77,9 +94,9 @@ async function together(company: Company, { atOnce, queries }: Sizes): Promise<R
 }
 
 /** Alternately alone and beside the flood, so that a machine that changes its mood does so to both. */
-const TURNS = 6;
+const TURNS = 4;
 
-async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promise<Row> {
+async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promise<TimedRow> {
   const { folder, address, rows } = company;
   await using compute = openPool({ threads: 1 });
   await using second = await openBank(folder, 'second', address, compute);
@@ -105,7 +122,7 @@ async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promis
   flood.kill();
   const [alone, beside] = [merged(solo), merged(flooded)];
   const [soloP99Ms, p99Ms] = [at(0.99, alone), at(0.99, beside)];
-  const all = merged([alone, beside, { ...floods, timesMs: [] }]);
+  const all = merged([alone, beside, { ...floods, sameAbort: 0, timesMs: [] }]);
   const asked = alone.timesMs.length;
   return {
     fault: 'second peer while the first floods',
@@ -114,7 +131,7 @@ async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promis
     same: all.same,
     sameAbort: 0,
     wrong: all.wrong + (p99Ms > MOST_DELAY * soloP99Ms ? 1 : 0),
-    hung: all.hung,
+    hung: all.hung + all.sameAbort,
     p50Ms: at(0.5, beside),
     p99Ms,
     soloP99Ms,
@@ -123,8 +140,47 @@ async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promis
   };
 }
 
+const KILLS = 4;
+const KILLED_EVERY_MS = 5_000;
+
+/** The last row of a company: it is not there afterwards. */
+async function whileKilled(company: Company, { atOnce }: Sizes): Promise<KilledRow> {
+  const { folder, address, rows } = company;
+  await using compute = openPool({ threads: 1 });
+  await using bank = await openBank(folder, 'bank', address, compute);
+  let isOver = false;
+  const killing = async (): Promise<void> => {
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      await setTimeout(KILLED_EVERY_MS);
+      await company.kill();
+      await company.serveAgain();
+    }
+    isOver = true;
+  };
+  const killed = killing();
+  const tallies: Tally[] = [];
+  while (!isOver) tallies.push(await ask(bank.client, rows, { queries: atOnce, atOnce }));
+  await killed;
+  await company.kill();
+  const { same, sameAbort, wrong, hung } = merged(tallies);
+  const { items, requests } = debitsIn(folder);
+  const doubleCharges = items - requests;
+  return {
+    fault: `${atOnce} concurrent queries, company killed every ${KILLED_EVERY_MS / 1000} s`,
+    protocol: 'tag query',
+    runs: same + sameAbort + wrong + hung,
+    same,
+    sameAbort,
+    wrong: wrong + doubleCharges,
+    hung,
+    kills: KILLS,
+    doubleCharges,
+  };
+}
+
 const merged = (tallies: readonly Tally[]): Tally => ({
   same: tallies.reduce((sum, { same }) => sum + same, 0),
+  sameAbort: tallies.reduce((sum, { sameAbort }) => sum + sameAbort, 0),
   wrong: tallies.reduce((sum, { wrong }) => sum + wrong, 0),
   hung: tallies.reduce((sum, { hung }) => sum + hung, 0),
   timesMs: tallies.flatMap(({ timesMs }) => timesMs),

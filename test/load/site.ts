@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { asSottoError } from '../../src/base/errors.ts';
 import type { Compute } from '../../src/compute/compute.ts';
 import { openPool } from '../../src/compute/pool.ts';
 import { systemRandom } from '../../src/jobs/system.ts';
@@ -61,12 +62,18 @@ export async function openBank(folder: string, bank: Bank, address: string, comp
 /** Who has no answer by then is told so by the client. */
 export const HANGS_AFTER_MS = 120_000;
 
+async function serving(folder: string, listen: string) {
+  const process = fork(join(import.meta.dirname, 'company.ts'), [folder, listen]);
+  const [address] = await once(process, 'message');
+  return { process, address: String(address) };
+}
+
 /** The prepared company, in a process of its own. */
 export class Company implements AsyncDisposable {
   readonly folder: string;
   readonly rows: number;
   readonly address: string;
-  readonly #process: ChildProcess;
+  #process: ChildProcess;
 
   private constructor(folder: string, rows: number, process: ChildProcess, address: string) {
     this.folder = folder;
@@ -78,9 +85,19 @@ export class Company implements AsyncDisposable {
   static async open(rows: number): Promise<Company> {
     const folder = mkdtempSync(join(tmpdir(), 'sotto-load-'));
     await prepare(folder, rows);
-    const process = fork(join(import.meta.dirname, 'company.ts'), [folder]);
-    const [address] = await once(process, 'message');
-    return new Company(folder, rows, process, String(address));
+    const { process, address } = await serving(folder, '127.0.0.1:0');
+    return new Company(folder, rows, process, address);
+  }
+
+  async kill(): Promise<void> {
+    const closed = once(this.#process, 'close');
+    this.#process.kill('SIGKILL');
+    await closed;
+  }
+
+  /** After `kill`, at the same address. */
+  async serveAgain(): Promise<void> {
+    this.#process = (await serving(this.folder, this.address)).process;
   }
 
   /** Used since its start. */
@@ -91,14 +108,16 @@ export class Company implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill();
-    await once(this.#process, 'close');
+    const { exitCode, signalCode } = this.#process;
+    if (exitCode === null && signalCode === null) await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
 export interface Tally {
   readonly same: number;
+  /** Failures whose name says that the company was not there. */
+  readonly sameAbort: number;
   readonly wrong: number;
   readonly hung: number;
   /** Of each query. */
@@ -111,16 +130,20 @@ export async function ask(
   rows: number,
   { queries, atOnce }: { readonly queries: number; readonly atOnce: number },
 ): Promise<Tally> {
-  const tally = { same: 0, wrong: 0, hung: 0 };
+  const tally = { same: 0, sameAbort: 0, wrong: 0, hung: 0 };
   const timesMs: number[] = [];
   let next = 0;
   const { signal } = new AbortController();
   const one = async (): Promise<void> => {
     const i = (7 * next++) % (2 * rows);
     const since = performance.now();
-    const answer = await client.lookup(client.form([idOf(i)]), signal).catch(() => undefined);
+    const outcome = await client.lookup(client.form([idOf(i)]), signal).then(
+      ({ results }) => verdict(results[0], i, rows),
+      (thrown: unknown) =>
+        asSottoError(thrown).code === 'peer-unavailable' ? 'sameAbort' : 'hung',
+    );
     timesMs.push(performance.now() - since);
-    tally[verdict(answer?.results[0], i, rows)] += 1;
+    tally[outcome] += 1;
   };
   const caller = async (): Promise<void> => {
     while (next < queries) await one();

@@ -1,4 +1,6 @@
-/** Made-up queries of a bank, as a meter takes them. */
+/** Made-up queries of a bank, as a meter takes them; and what a company's process has left of them on disk. */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { create } from '@bufbuild/protobuf';
 import {
   type Manifest,
@@ -36,4 +38,19 @@ export function requestOf(items: number, key = ++serial): QueryRequest {
     blinded: new Uint8Array(32 * items).fill(items),
     fetch: { case: 'mirror', value: {} },
   });
+}
+
+/** Of `debits.sqlite` in a folder whose process has ended: ids debited, and requests they were in. */
+export function debitsIn(folder: string): { items: number; requests: number } {
+  const database = new DatabaseSync(join(folder, 'debits.sqlite'));
+  try {
+    const number = (sql: string): number =>
+      Number((database.prepare(sql).get() as { n: number | null }).n ?? 0);
+    return {
+      items: number('SELECT sum(total) AS n FROM accounts'),
+      requests: number('SELECT count(*) AS n FROM requests'),
+    };
+  } finally {
+    database.close();
+  }
 }

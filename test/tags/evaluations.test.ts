@@ -47,6 +47,15 @@ test('the first goes at once, and those that come meanwhile go together, up to a
   }
 });
 
+test('tasks are smaller while another tenant asks too', async () => {
+  const { sizes, evaluations } = counted();
+  const [one, other] = [epoch(), epoch()];
+  await evaluations.evaluate('second', other, asked(1));
+  const flood = Array.from({ length: 7 }, () => evaluations.evaluate('bank', one, asked(1)));
+  await Promise.all(flood);
+  expect(sizes).toEqual([1, 3, 3, 1]);
+});
+
 test('different keys are never one task', async () => {
   const { sizes, evaluations } = counted();
   const [one, other] = [epoch(), epoch()];
@@ -179,5 +188,5 @@ test('tenants that all have much to ask take turns', async () => {
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(order.join('')).toMatch(/^a(bca)+/);
-  expect(order.length).toBe(10); // 8 requests a task, but for the very first
+  expect(order.length).toBe(25); // 3 requests a task, but for the very first
 });
