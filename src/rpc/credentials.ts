@@ -196,17 +196,20 @@ export class PinnedChannelCredentials extends ChannelCredentials {
       });
       const timer = setTimeout(() => secure.destroy(new Error('handshake')), this.#handshakeMs);
       const closed = Promise.withResolvers<void>();
+      let isShaken = false;
       secure.once('secureConnect', () => {
+        isShaken = true;
         clearTimeout(timer);
         this.#observe({ kind: 'shaken', closed: closed.promise });
         resolve({ socket: secure, secure: true });
       });
       secure.on('error', (error: NodeJS.ErrnoException) => {
-        const refusal = refusalOf(error, this.#server);
+        const refusal = refusalOf(error, this.#server, { isShaken });
         this.#observe(
           refusal === undefined ? { kind: 'failed' } : { kind: 'refused', error: refusal },
         );
         reject(error);
+        socket.destroy(); // or the library goes on making calls on it
       });
       secure.once('close', () => {
         clearTimeout(timer);
@@ -230,13 +233,24 @@ export class PinnedChannelCredentials extends ChannelCredentials {
 const REFUSED =
   /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|INVALID_|ERROR_IN_CERT|HOSTNAME_MISMATCH)/;
 
+/**
+ * What a server says of a client's certificate comes after the client's own handshake. Anything else
+ * by then is a record that was damaged on its way.
+ */
+const OF_CERTIFICATE = /CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED/;
+
 /** Undefined when the network failed, not the handshake. */
-function refusalOf(error: NodeJS.ErrnoException, server: Identity): SottoError | undefined {
+function refusalOf(
+  error: NodeJS.ErrnoException,
+  server: Identity,
+  { isShaken }: { readonly isShaken: boolean },
+): SottoError | undefined {
   const facts = { peer: server.name, reason: error.code ?? 'certificate' };
   if (error instanceof SottoError) {
     return new SottoError('unauthenticated', error.message, { ...error.facts, peer: server.name });
   }
   if (error.code === undefined || !REFUSED.test(error.code)) return undefined;
+  if (isShaken && !OF_CERTIFICATE.test(error.code)) return undefined;
   const message = error.code.includes('ALERT')
     ? 'the other side refused our certificate or our version of TLS'
     : 'the other side did not show the certificate that is pinned for it';

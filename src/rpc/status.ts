@@ -61,7 +61,9 @@ export function fromStatus(error: ServiceError, from: Audience, facts: Facts = {
     const message = from === 'operator' ? error.details : MEANING[details.reason];
     return new SottoError(details.reason, message, { ...details.facts, ...facts });
   }
-  const code = CODE[error.code] ?? 'internal';
+  // A peer that fails by itself says so in details. Without them the library had a connection that broke.
+  const isBroken = from === 'peer' && error.code === status.INTERNAL;
+  const code = isBroken ? 'peer-unavailable' : (CODE[error.code] ?? 'internal');
   const named = { ...facts, status: status[error.code] ?? error.code };
   return new SottoError(code, MEANING[code], named, { cause: error });
 }

@@ -4,6 +4,7 @@ import { inOneFolder } from '../support/one-folder.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   kill: () => import('./kill-points.ts'),
   frames: () => import('./frames.ts'),
+  lines: () => import('./lines.ts'),
   simulate: () => import('./random-schedules.ts'),
 };
 

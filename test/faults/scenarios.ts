@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import type { JobSpec } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
 import type { Job } from '../../src/gen/sotto/job/v1/job_pb.ts';
-import type { Limits } from '../../src/jobs/index.ts';
+import type { Limits, Peers } from '../../src/jobs/index.ts';
 import { cleartextTasks } from '../support/cleartext.ts';
 import { alignSpec, trainSpec } from '../support/jobs.ts';
 import { lendingTables } from '../support/lending.ts';
@@ -16,7 +16,8 @@ import { toyGroup } from '../support/toy-group.ts';
 import { idTable, type Name, openPair, type Pair, reaches } from '../support/workers.ts';
 
 export interface Scenario {
-  readonly open: () => Promise<Pair>;
+  /** On a network in memory, or on the networks that are given. */
+  readonly open: (peers?: Readonly<Record<Name, Peers>>) => Promise<Pair>;
   /** The job of a pair just opened. */
   readonly spec: (pair: Pair) => Promise<JobSpec>;
   /** Two outcomes of one party are the same when these are equal. */
@@ -33,6 +34,12 @@ const LIMITS: Partial<Limits> = {
   retryMostMs: 50,
 };
 
+interface Surroundings {
+  /** Where each party's state is copied from. */
+  readonly states?: string;
+  readonly peers?: Readonly<Record<Name, Peers>> | undefined;
+}
+
 /**
  * Workers on these files with noiseless encryption, whose errors are not what faults could change, in a group that is
  * quick to compute in. They begin with the states in a folder, if there is one.
@@ -41,7 +48,7 @@ async function pairOn(
   files: Readonly<Record<string, string>>,
   compute = (name: Name) =>
     inlineCompute({ ...cleartextTasks(seededRandom(`${name} ring`)), ...toyGroup }),
-  states?: string,
+  { states, peers }: Surroundings = {},
 ): Promise<Pair> {
   let starts = 0;
   const side = (name: Name) => ({
@@ -52,6 +59,7 @@ async function pairOn(
     // Other coins at each start; the first submission of a pair always draws the same seed of the split.
     change: <T>(options: T): T => ({
       ...options,
+      ...(peers === undefined ? {} : { peers: peers[name] }),
       random: seededRandom(`${name} ${states === undefined ? '' : 'again '}${starts++}`),
     }),
   });
@@ -87,9 +95,11 @@ const trained = ({ result }: Job): unknown => {
 };
 
 /** The bank's customers and the company's audience, in a group that is quick to compute in. */
-const openSets = () =>
-  pairOn({ 'loans.csv': customersTable(), 'calls.csv': audienceTable() }, () =>
-    inlineCompute(toyGroup),
+const openSets: Scenario['open'] = (peers) =>
+  pairOn(
+    { 'loans.csv': customersTable(), 'calls.csv': audienceTable() },
+    () => inlineCompute(toyGroup),
+    { peers },
   );
 const CAMPAIGN = campaign(['control', 'letter'], 120);
 const measurement = measureJob({ cohorts: [{ name: 'control' }, { name: 'letter' }], epsilon: 2 });
@@ -141,7 +151,8 @@ const training = (): ReturnType<typeof train> => {
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   align: {
-    open: () => pairOn({ 'loans.csv': idTable(0, 40), 'calls.csv': idTable(25, 70) }),
+    open: (peers) =>
+      pairOn({ 'loans.csv': idTable(0, 40), 'calls.csv': idTable(25, 70) }, undefined, { peers }),
     spec: async () => alignSpec(),
     essence: async (pair, name, job) => ({
       result: job.result,
@@ -149,12 +160,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     }),
   },
   train: {
-    open: () => pairOn(LENDING),
+    open: (peers) => pairOn(LENDING, undefined, { peers }),
     spec: async () => quickTraining(),
     essence: async (_pair, _name, job) => trained(job),
   },
   predict: {
-    open: async () => await pairOn(LENDING, undefined, (await training()).states),
+    open: async (peers) =>
+      await pairOn(LENDING, undefined, { states: (await training()).states, peers }),
     spec: async () => {
       const { modelId } = await training();
       return alignSpec({ protocol: { case: 'predict', value: { modelId } } });
@@ -190,9 +202,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     mostDebits: 1,
   },
   measure: {
-    open: () =>
-      pairOn({ 'loans.csv': CAMPAIGN.converted, 'calls.csv': CAMPAIGN.exposed }, () =>
-        inlineCompute(),
+    open: (peers) =>
+      pairOn(
+        { 'loans.csv': CAMPAIGN.converted, 'calls.csv': CAMPAIGN.exposed },
+        () => inlineCompute(),
+        { peers },
       ),
     spec: async () => measurement,
     // Each attempt that gave anything is debited, so the number of debits depends on the faults.

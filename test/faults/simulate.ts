@@ -30,7 +30,7 @@ const UNTOLD: readonly (string | undefined)[] = [
   'cancelled',
 ];
 
-interface Undisturbed {
+export interface Undisturbed {
   readonly frames: number;
   readonly recorded: readonly Uint8Array[];
   readonly essence: Readonly<Record<Name, string>>;
@@ -68,7 +68,6 @@ export async function simulate(protocol: string, schedule: readonly Event[]): Pr
   const scenario = SCENARIOS[protocol]!;
   const expected = await undisturbedRun(protocol);
   await using pair = await scenario.open();
-  const spec = await scenario.spec(pair);
   const restarts = schedule.filter((event) => 'restart' in event);
   let restarting: Promise<void> = Promise.resolve();
   const disturbance = new Disturbance(
@@ -81,10 +80,27 @@ export async function simulate(protocol: string, schedule: readonly Event[]): Pr
     expected.recorded,
   );
   pair.network.wrap = (transport) => disturbance.wrap(transport);
-  const { id } = await pair.bank.submit(spec, '', 'ada');
+  return await runToEnd(pair, { scenario, expected, settled: () => restarting });
+}
+
+/** Runs a job of an open pair to its end at both parties, whatever is done to it meanwhile, and judges that. */
+export async function runToEnd(
+  pair: Pair,
+  {
+    scenario,
+    expected,
+    settled = async () => {},
+  }: {
+    readonly scenario: Scenario;
+    readonly expected: Undisturbed;
+    /** Waited for before anything is looked at. */
+    readonly settled?: () => Promise<void>;
+  },
+): Promise<Simulated> {
+  const { id } = await pair.bank.submit(await scenario.spec(pair), '', 'ada');
   const deadline = AbortSignal.timeout(LONGEST_MS);
   const jobs = await Promise.all(NAMES.map((name) => endOf(pair, name, id, deadline)));
-  await restarting;
+  await settled();
   const [bank, telco] = jobs as [Job | undefined, Job | undefined];
   const endings = { bank: told(bank), telco: told(telco) };
   if (deadline.aborted) return { verdict: 'hung', endings };

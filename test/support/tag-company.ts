@@ -67,7 +67,7 @@ export async function tagService(
   folder: string,
   compute: Compute,
   banks: readonly string[] = ['bank'],
-): Promise<{ keys: PartyKeys; peers: PartyPublic[]; service: TagServer }> {
+): Promise<{ keys: PartyKeys; peers: PartyPublic[]; service: TagServer; meter: Meter }> {
   const keys = await readPrivate(join(folder, 'keys'), 'company');
   const peers = await Promise.all(
     banks.map(async (bank) =>
@@ -75,6 +75,7 @@ export async function tagService(
     ),
   );
   const now = (): number => Date.now();
+  const meter = new Meter(join(folder, 'debits.sqlite'), now);
   const service = new TagServer({
     tables: banks.map((tenant) => ({ datasetId: 'members', tenant, purposes: ['marketing'] })),
     sealed: join(folder, 'sealed'),
@@ -82,8 +83,8 @@ export async function tagService(
     vault: TEST_VAULT,
     signingKey: keys.signingKey,
     compute,
-    meter: new Meter(join(folder, 'debits.sqlite'), now),
+    meter,
     now,
   });
-  return { keys, peers, service };
+  return { keys, peers, service, meter };
 }
