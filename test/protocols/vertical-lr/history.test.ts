@@ -20,6 +20,7 @@ import { cleartextTasks } from '../../support/cleartext.ts';
 import { fixedRandom, seededRandom } from '../../support/random.ts';
 import { twoParties } from '../../support/regression-data.ts';
 import { type Outcome, runPair } from '../../support/two-party.ts';
+import { weightNoise } from '../../support/weight-noise.ts';
 
 const data = twoParties({ rows: 2000, dActive: 2, dPassive: 3 });
 const settings = { passes: 4, ridge: 0.01, harmonics: 2 };
@@ -83,6 +84,9 @@ test('each pass is kept when it is done, and all of them before anything is open
   }
 });
 
+/** Of a weight: coins differ from run to run, and with them what is rounded. */
+const noise = weightNoise({ rows: 2000, dActive: 2, dPassive: 3, ...settings }, settings.ridge, 0);
+
 test.each([0, 1, 2, 3])('a training cut after pass %i does the others alone', async (done) => {
   const bank = new Kept(whole.bank.all.slice(0, done));
   const company = new Kept(whole.company.all.slice(0, done));
@@ -90,7 +94,7 @@ test.each([0, 1, 2, 3])('a training cut after pass %i does the others alone', as
   const keys = again.passive.view.heard(PassKeysSchema);
   expect(keys.map(({ pass }) => pass)).toEqual([1, 2, 3, 4].slice(done));
   for (const [i, weight] of weightsOf(again).entries()) {
-    expect(Math.abs(weight - weightsOf(first)[i]!)).toBeLessThan(2e-3);
+    expect(Math.abs(weight - weightsOf(first)[i]!)).toBeLessThan(5 * Math.SQRT2 * noise);
   }
 });
 
