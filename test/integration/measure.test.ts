@@ -6,13 +6,13 @@ import { createHash, verify } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { lengthPrefixed } from '../../src/base/bytes.ts';
 import type { Measurement } from '../../src/model/measurement.ts';
 import { readPublic } from '../../src/rpc/keys.ts';
 import { campaign } from '../support/measured.ts';
 import { lastObject, sotto } from '../support/program.ts';
-import { type Sites, setUpSites } from '../support/two-workers.ts';
+import { addDataset, type Sites, setUpSites } from '../support/two-workers.ts';
 
 type Party = 'bank' | 'company';
 const PARTIES: readonly Party[] = ['bank', 'company'];
@@ -22,23 +22,12 @@ const at = (party: Party): string[] => ['--config', sites[party].config];
 
 beforeAll(async () => {
   sites = await setUpSites({ rows: 100, autoApprove: false });
-  addCampaign('bank', given.converted, ['bought', 'spend']);
-  addCampaign('company', given.exposed, ['cohort']);
+  const added = { name: 'campaign', protocol: 'measure' };
+  addDataset(sites.bank, { ...added, table: given.converted, columns: ['bought', 'spend'] });
+  addDataset(sites.company, { ...added, table: given.exposed, columns: ['cohort'] });
   await Promise.all([sites.start('bank'), sites.start('company')]);
 });
 afterAll(async () => sites[Symbol.asyncDispose]());
-
-/** One dataset more, and at the company a rule that admits its measurement. */
-function addCampaign(party: Party, table: string, columns: readonly string[]): void {
-  const { config, folder } = sites[party];
-  writeFileSync(join(folder, 'campaign.csv'), table);
-  const settings = parse(readFileSync(config, 'utf8'));
-  const peer = party === 'bank' ? 'company' : 'bank';
-  const offeredTo = [{ peer, purposes: ['test'], columns }];
-  settings.datasets.campaign = { path: 'campaign.csv', idColumn: 'id', offeredTo };
-  settings.autoApprove?.push({ peer, protocol: 'measure', dataset: 'campaign', purpose: 'test' });
-  writeFileSync(config, stringify(settings));
-}
 
 async function runs(name: string, text: string) {
   const file = join(sites.bank.folder, `${name}.yaml`);

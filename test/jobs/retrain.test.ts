@@ -7,26 +7,14 @@ import { inlineCompute } from '../../src/compute/inline.ts';
 import { JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
 import { cleartextTasks } from '../support/cleartext.ts';
 import { trainSpec } from '../support/jobs.ts';
-import { lendingTables } from '../support/lending.ts';
+import { WIDE_COLUMNS, wideTables } from '../support/lending.ts';
 import { seededRandom } from '../support/random.ts';
 import { errorOf, openPair, type Pair, reaches } from '../support/workers.ts';
-
-/** A row may be scored by one model for every four features: with these, by three. */
-const EXTRA = ['q', 'r', 's', 't', 'u', 'v', 'w'];
-
-function tables(): Record<string, string> {
-  const files = lendingTables();
-  const [header, ...rows] = files['calls.csv']!.trimEnd().split('\n');
-  const extra = (row: number): string =>
-    EXTRA.map((_, i) => ((row * (2 * i + 7)) % 101) / 101).join();
-  const wide = rows.map((line, row) => `${line},${extra(row)}`);
-  return { ...files, 'calls.csv': [`${header},${EXTRA.join()}`, ...wide].join('\n') };
-}
 
 const openLenders = (): Promise<Pair> => {
   const compute = (seed: number) => inlineCompute(cleartextTasks(seededRandom(seed)));
   return openPair({
-    bank: { compute: compute(1), files: tables() },
+    bank: { compute: compute(1), files: { ...wideTables() } },
     telco: { compute: compute(2) },
   });
 };
@@ -36,9 +24,7 @@ const spec = (value: { parentModelId?: string; measureJobId?: string; passes: nu
     passive: {
       party: 'telco',
       dataset: 'calls',
-      columns: ['minutes', 'trips', 'nights', 'calls', 'region', ...EXTRA].map((name) => ({
-        name,
-      })),
+      columns: WIDE_COLUMNS.map((name) => ({ name })),
     },
     protocol: { case: 'train', value },
   });

@@ -33,3 +33,17 @@ export function lendingTables({ bank = 1_500, telco = 1_500, skip = 80, seed = 1
     'calls.csv': ['minutes,trips,nights,calls,region,id', ...calls].join('\n'),
   } satisfies LendingTables;
 }
+
+const EXTRA = ['q', 'r', 's', 't', 'u', 'v', 'w'];
+/** A row may be scored by one model for every four features: with these of the telephone company, by three. */
+export const WIDE_COLUMNS = ['minutes', 'trips', 'nights', 'calls', 'region', ...EXTRA];
+
+/** The same tables, with columns at the telephone company that say nothing. */
+export function wideTables(): LendingTables {
+  const files = lendingTables();
+  const [header, ...rows] = files['calls.csv'].split('\n');
+  const extra = (row: number): string =>
+    EXTRA.map((_, i) => ((row * (2 * i + 7)) % 101) / 101).join();
+  const wide = rows.map((line, row) => `${line},${extra(row)}`);
+  return { ...files, 'calls.csv': [`${header},${EXTRA.join()}`, ...wide].join('\n') };
+}

@@ -1,8 +1,8 @@
 /** Two real worker processes on loopback, with small made-up tables: what integration tests talk to. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { type OperatorClient, withOperator } from '../../src/cli/connection.ts';
 import { freePorts, startWorker, type WorkerProcess } from '../../src/cli/demo/processes.ts';
 import { type Job, JobState } from '../../src/gen/sotto/job/v1/job_pb.ts';
@@ -153,6 +153,29 @@ async function writeConfigs(
       ],
     }),
   );
+}
+
+export interface AddedDataset {
+  readonly name: string;
+  readonly table: string;
+  /** Offered to the peer. */
+  readonly columns: readonly string[];
+  /** What the company's rules admit on it. */
+  readonly protocol: string;
+}
+
+/** One dataset more, before the party's worker starts. */
+export function addDataset(
+  { party, folder, config }: Site,
+  { name, table, columns, protocol }: AddedDataset,
+): void {
+  writeFileSync(join(folder, `${name}.csv`), table);
+  const settings = parse(readFileSync(config, 'utf8'));
+  const peer = party === 'bank' ? 'company' : 'bank';
+  const offeredTo = [{ peer, purposes: ['test'], columns }];
+  settings.datasets[name] = { path: `${name}.csv`, idColumn: 'id', offeredTo };
+  settings.autoApprove?.push({ peer, protocol, dataset: name, purpose: 'test' });
+  writeFileSync(config, stringify(settings));
 }
 
 /** The YAML of a training on the made-up tables. */
