@@ -14,11 +14,14 @@ export interface Sample {
 
 /**
  * What the watched process is started with. A young generation of a fixed size, since V8 makes it larger and smaller
- * by more than is looked for here; and few arenas of malloc, each of which keeps what it once had.
+ * by more than is looked for here; few arenas of malloc, each of which keeps what it once had; and thresholds that
+ * stay where they are, so that what connections leave behind goes back to the system.
  */
 export const WATCHED = {
   NODE_OPTIONS: `--import ${join(import.meta.dirname, 'inside.ts')} --max-semi-space-size=1`,
   MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_TRIM_THRESHOLD_: '65536',
 } as const;
 
 /** Of a process that was started as `WATCHED` says. */
