@@ -5,6 +5,7 @@ import type { Log } from '../base/events.ts';
 import { type OperatorPublic, openSidecar, serveTags } from '../rpc/index.ts';
 import {
   type Batcher,
+  type Debited,
   Meter,
   openBatcher,
   type TagQuota,
@@ -23,11 +24,16 @@ import {
   tagsOf,
 } from './tag-parts.ts';
 
+/** A synced line of the audit log for each peer, table and purpose: not so often that a query would wait for it. */
+const NOTED_EVERY_MS = 600_000;
+
 export interface TagParts extends AskingParts {
   readonly operators: readonly { readonly public: OperatorPublic }[];
   readonly log: Log;
   /** Wraps what peers ask, to count it. */
   readonly counted: (service: TagService, quotas: () => readonly TagQuota[]) => TagService;
+  /** For the audit log. */
+  readonly note: (debited: Debited) => void;
   /** Called once for each server, with what takes up changed certificates. */
   readonly renewable: (renew: (ring: Keyring) => void) => void;
 }
@@ -41,12 +47,26 @@ export async function openTagServices(config: Config, parts: TagParts): Promise<
 
 async function serve(
   config: Config,
-  { keys, publics, compute, vault, log, renewable, counted }: TagParts,
+  { keys, publics, compute, vault, log, renewable, counted, note }: TagParts,
   opened: AsyncDisposableStack,
 ): Promise<void> {
   const { sealed, listen } = tagsOf(config);
   const now = (): number => Date.now();
   const meter = opened.use(new Meter(meterFile(config), now));
+  const noteAll = noted(meter, note);
+  const noteDebits = (): void => {
+    try {
+      noteAll();
+    } catch {
+      log({ event: 'failed-internally', where: 'audit log' }); // the next time has it all
+    }
+  };
+  noteDebits();
+  const noting = setInterval(noteDebits, NOTED_EVERY_MS).unref();
+  opened.defer(() => {
+    clearInterval(noting);
+    noteDebits();
+  });
   const server = new TagServer({
     tables: servedTables(config),
     sealed,
@@ -62,6 +82,20 @@ async function serve(
     await serveTags({ listen: listen!, keys, peers: publics, service, log }),
   );
   renewable((ring) => served.renew(ring.keys, ring.peers));
+}
+
+/** Notes what has changed since it was called last; and at first all, which a process that was killed may not have. */
+export function noted(meter: Pick<Meter, 'debited'>, note: TagParts['note']): () => void {
+  const known = new Map<string, string>();
+  return () => {
+    for (const debited of meter.debited()) {
+      const name = JSON.stringify([debited.peer, debited.dataset, debited.purpose]);
+      const now = JSON.stringify(debited);
+      if (known.get(name) === now) continue;
+      note(debited);
+      known.set(name, now);
+    }
+  };
 }
 
 async function ask(config: Config, parts: TagParts, opened: AsyncDisposableStack): Promise<void> {

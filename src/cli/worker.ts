@@ -152,6 +152,7 @@ async function openServices(config: Config, plainLog: Log): Promise<Services> {
         compute,
         vault,
         log,
+        note: (debited) => worker.audit.note({ event: 'tags-debited', ...debited }),
         counted: (service, quotas) => metrics.countedTags(service, quotas),
         renewable: (renew) => renewals.push(renew),
       });
@@ -187,9 +188,10 @@ async function close({
 }: Services): Promise<void> {
   watch?.[Symbol.dispose]();
   strangers?.[Symbol.dispose]();
+  await tags?.[Symbol.asyncDispose](); // notes its last debits in the worker's audit log
   // Together: calls that watch a job end when the worker does.
   await Promise.all(
-    [operators, worker, tags, metrics].map((service) => service?.[Symbol.asyncDispose]()),
+    [operators, worker, metrics].map((service) => service?.[Symbol.asyncDispose]()),
   );
   // The last spans are of the jobs that have just been let go.
   await Promise.all([traces, peers].map((service) => service?.[Symbol.asyncDispose]()));

@@ -2,6 +2,7 @@
 export { openQuery, ReceiptStore, verifyOpened } from './audit.ts';
 export { type Batcher, openBatcher } from './batcher.ts';
 export { TagClient, type TagClientOptions } from './client.ts';
+export { type ChainHead, checkDebits, type Debited } from './debited.ts';
 export type { DownloadProgress } from './download.ts';
 export { Meter } from './meter.ts';
 export type { TagPolicy } from './policy.ts';

@@ -1,7 +1,7 @@
 /** The file of debits: its tables, and how an older one is brought up to date. */
 import { mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { SottoError } from '../base/errors.ts';
 
 /** A newer file is refused, never guessed at; an older one gets what it lacks. */
@@ -84,4 +84,26 @@ export function openMeterFile(file: string): { database: DatabaseSync; log: numb
     }
     throw thrown;
   }
+}
+
+export function prepared(database: DatabaseSync) {
+  const prepare = (sql: string): StatementSync => database.prepare(sql);
+  return {
+    request: prepare('SELECT digest, receipt FROM requests WHERE tenant = ? AND key = ?'),
+    account: prepare(
+      'SELECT receipts, last_receipt FROM accounts WHERE tenant = ? AND dataset = ?',
+    ),
+    spent: prepare(
+      'SELECT items FROM spent WHERE tenant = ? AND dataset = ? AND span = ? AND number = ?',
+    ),
+    keep: prepare('INSERT INTO requests VALUES (?, ?, ?, ?, ?)'),
+    link: prepare(`INSERT INTO accounts VALUES (?1, ?2, 1, ?3, ?4)
+      ON CONFLICT DO UPDATE SET receipts = receipts + 1, last_receipt = ?3, total = total + ?4`),
+    spend: prepare(`INSERT INTO spent VALUES (?1, ?2, ?3, ?4, ?5)
+      ON CONFLICT DO UPDATE SET
+        items = CASE WHEN number = ?4 THEN items + ?5 ELSE ?5 END, number = ?4`),
+    transfer: prepare('INSERT OR IGNORE INTO transfers VALUES (?, ?, ?, ?)'),
+    transferred: prepare('SELECT digest FROM transfers WHERE tenant = ? AND key = ?'),
+    forget: prepare('DELETE FROM requests WHERE time_ms < ?'),
+  };
 }

@@ -5,7 +5,7 @@
  */
 
 import { closeSync, fdatasync } from 'node:fs';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { create } from '@bufbuild/protobuf';
 import { type Bytes, equalBytes } from '../base/bytes.ts';
@@ -16,7 +16,8 @@ import {
   type Quota,
   ReceiptSchema,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
-import { openMeterFile, type Sync } from './meter-file.ts';
+import { type Debited, debitedIn } from './debited.ts';
+import { openMeterFile, prepared, type Sync } from './meter-file.ts';
 import { NO_RECEIPT, receiptBytes, receiptHash, requestDigest, UNLIMITED } from './receipts.ts';
 
 const SECOND_MS = 1000;
@@ -122,6 +123,11 @@ export class Meter implements Disposable {
       .prepare('SELECT total FROM accounts WHERE tenant = ? AND dataset = ?')
       .get(tenant, dataset) as { total: number } | undefined;
     return row?.total ?? 0;
+  }
+
+  /** For the audit log: what each tenant was debited, by table and purpose. */
+  debited(): Debited[] {
+    return debitedIn(this.#database);
   }
 
   /** Of the present day and of the manifest's epoch; with an empty purpose of all purposes together. */
@@ -272,26 +278,4 @@ function spansOf(quota: Quota | undefined, purpose: string, epoch: number, time:
     const name = span === 'epoch' ? `${said} ${epoch}` : said;
     return { span, said, name, number, most, lengthMs };
   });
-}
-
-function prepared(database: DatabaseSync) {
-  const prepare = (sql: string): StatementSync => database.prepare(sql);
-  return {
-    request: prepare('SELECT digest, receipt FROM requests WHERE tenant = ? AND key = ?'),
-    account: prepare(
-      'SELECT receipts, last_receipt FROM accounts WHERE tenant = ? AND dataset = ?',
-    ),
-    spent: prepare(
-      'SELECT items FROM spent WHERE tenant = ? AND dataset = ? AND span = ? AND number = ?',
-    ),
-    keep: prepare('INSERT INTO requests VALUES (?, ?, ?, ?, ?)'),
-    link: prepare(`INSERT INTO accounts VALUES (?1, ?2, 1, ?3, ?4)
-      ON CONFLICT DO UPDATE SET receipts = receipts + 1, last_receipt = ?3, total = total + ?4`),
-    spend: prepare(`INSERT INTO spent VALUES (?1, ?2, ?3, ?4, ?5)
-      ON CONFLICT DO UPDATE SET
-        items = CASE WHEN number = ?4 THEN items + ?5 ELSE ?5 END, number = ?4`),
-    transfer: prepare('INSERT OR IGNORE INTO transfers VALUES (?, ?, ?, ?)'),
-    transferred: prepare('SELECT digest FROM transfers WHERE tenant = ? AND key = ?'),
-    forget: prepare('DELETE FROM requests WHERE time_ms < ?'),
-  };
 }

@@ -3,10 +3,12 @@ import type { Command } from 'commander';
 import { SottoError } from '../../base/errors.ts';
 import { checkAudit, rememberedHeads } from '../../jobs/audit/check.ts';
 import type { Entry } from '../../jobs/audit/entries.ts';
+import { type ChainHead, checkDebits } from '../../tags/index.ts';
 import { type Call, group, leaf } from '../command.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { table } from '../output.ts';
+import { meterFile } from '../tag-parts.ts';
 import { openVault } from '../vault.ts';
 import { readWitness } from '../witness.ts';
 
@@ -52,14 +54,30 @@ async function verify({ flags, output }: Call<VerifyFlags>): Promise<number> {
   const witnesses =
     flags.witness === undefined ? [] : await readWitness(flags.witness, config.party);
   using vault = await openVault(config);
-  const { bad, head } = checkAudit(config.state, vault, witnesses);
-  const text =
-    bad === undefined
-      ? `holds: ${head.entries} entries, head ${head.hash}`
-      : `entry ${bad.entry} ${FLAWS[bad.flaw]}`;
-  output.result({ holds: bad === undefined, head, ...(bad && { bad }) }, text);
-  return bad === undefined ? 0 : EXIT_CODES['verification-failed'];
+  const { bad, head, entries } = checkAudit(config.state, vault, witnesses);
+  if (bad !== undefined) {
+    output.result({ holds: false, head, bad }, `entry ${bad.entry} ${FLAWS[bad.flaw]}`);
+    return EXIT_CODES['verification-failed'];
+  }
+  const holds = `holds: ${head.entries} entries, head ${head.hash}`;
+  if (config.tags?.listen === undefined) {
+    output.result({ holds: true, head }, holds);
+    return 0;
+  }
+  const debits = checkDebits(meterFile(config), entries.filter(isDebit).map(chainOf));
+  const said =
+    debits === 'in-use'
+      ? 'the debits of tag queries are in use by the worker: stop it to compare them'
+      : `debits hold: ${debits.chains} chains, their last ${debits.receipts} receipts`;
+  output.result({ holds: true, head, debits }, `${holds}\n${said}`);
+  return 0;
 }
+
+const isDebit = ({ event }: Entry): boolean => event === 'tags-debited';
+const chainOf = ({ peer, dataset, receipts, total, head }: Entry): ChainHead => ({
+  ...{ peer: String(peer), dataset: String(dataset), head: String(head) },
+  ...{ receipts: Number(receipts), total: Number(total) },
+});
 
 async function show({ flags, output }: Call<ShowFlags>): Promise<undefined> {
   const entries = await entriesOf(loadConfig(flags.config));

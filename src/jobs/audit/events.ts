@@ -45,6 +45,20 @@ export type AuditEvent =
       /** Label-dependent numbers, or rows that are scored. */
       readonly amount: number;
     }
+  /** What a peer's tag queries were debited, every ten minutes in which there were any, and when the worker stops. */
+  | {
+      readonly event: 'tags-debited';
+      readonly peer: string;
+      readonly dataset: string;
+      readonly purpose: string;
+      /** Of UTC; ids that were debited on it for this purpose. */
+      readonly day: string;
+      readonly items: number;
+      /** Of the chain of receipts: its length, all ids in it, and the hash of the last. */
+      readonly receipts: number;
+      readonly total: number;
+      readonly head: string;
+    }
   | {
       readonly event: 'ended';
       readonly job: string;
@@ -88,6 +102,9 @@ export const EVENT_FIELDS: {
   'proposal-refused': ['peer', 'code', 'field'],
   agreed: ['job', 'peer', 'attempt', 'protocol', 'purpose', 'agreement'],
   debited: ['job', 'dataset', 'budget', 'amount'],
+  'tags-debited': [
+    ...(['peer', 'dataset', 'purpose', 'day', 'items', 'receipts', 'total', 'head'] as const),
+  ],
   ended: ['job', 'peer', 'state', 'code', 'rows', 'files'],
   'strangers-refused': ['count'],
   'heads-exchanged': ['job', 'peer', 'exchange', 'peerHead', 'ownHead'],
