@@ -122,6 +122,8 @@ const figure =
 
 export interface Sizes {
   readonly schedules: number;
+  /** Of a training and a scoring, the frames that are tried; of the other protocols it is all. */
+  readonly framesOfLong: number;
   readonly kills: number;
   readonly tagKills: number;
   readonly messages: number;
@@ -132,7 +134,7 @@ export interface Sizes {
   readonly queries: number;
 }
 
-/** Those that take longest first, so that two at a time end together. */
+/** The soak first, since it counts on being left half of the machine; then those that take longest. */
 export const suites = (sizes: Sizes): readonly Suite[] => [
   {
     name: 'many tag queries at once',
@@ -146,12 +148,6 @@ export const suites = (sizes: Sizes): readonly Suite[] => [
     alone: true,
     rows: figure('checkpoint above 5 % of a pass', 'train'),
   },
-  { name: 'seeded bugs', command: ['test/mutants/main.ts', '--json'], rows: mutants },
-  {
-    name: 'processes killed at every step',
-    command: ['test/faults/main.ts', 'kill', '--points', `${sizes.kills}`, '--json'],
-    rows: asTheyAre,
-  },
   {
     name: 'soak',
     command: ['test/soak/main.ts', '--minutes', `${sizes.soakMinutes}`, '--json'],
@@ -163,9 +159,25 @@ export const suites = (sizes: Sizes): readonly Suite[] => [
     rows: asTheyAre,
   },
   {
+    name: 'each fault of a frame, at each frame',
+    command: ['test/faults/main.ts', 'frames', '--most', `${sizes.framesOfLong}`, '--json'],
+    rows: asTheyAre,
+  },
+  {
+    name: 'processes killed at every step',
+    command: ['test/faults/main.ts', 'kill', '--points', `${sizes.kills}`, '--json'],
+    rows: asTheyAre,
+  },
+  { name: 'seeded bugs', command: ['test/mutants/main.ts', '--json'], rows: mutants },
+  {
     name: 'tag servers killed between debit and answer',
     command: ['test/kill/main.ts', 'tag-query', '--times', `${sizes.tagKills}`, '--json'],
     rows: killed,
+  },
+  {
+    name: 'lines that break, stall and lie',
+    command: ['test/faults/main.ts', 'lines', '--json'],
+    rows: asTheyAre,
   },
   {
     name: 'cheats, floods, bad certificates, damaged state',
