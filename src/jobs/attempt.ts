@@ -199,12 +199,12 @@ function play(
   trace?: AttemptTrace,
 ): Promise<Outcome> {
   const { board, options } = shop;
-  const startedMs = options.clock.now();
+  const startedMs = options.clock.elapsed();
   const { compute } = trace ?? options;
   const run = startRole(shop, attempt, { channel, compute, steps });
   return drive(run, attempt.signal, (step) => {
     trace?.enter(step);
-    const elapsedMs = options.clock.now() - startedMs;
+    const elapsedMs = options.clock.elapsed() - startedMs;
     board.report(attempt.jobId, progressMessage(step, channel.traffic, elapsedMs));
   });
 }

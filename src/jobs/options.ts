@@ -13,8 +13,10 @@ import type { Peers } from './peers.ts';
 
 /** Time as the worker sees it. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: for dates only, since somebody may set it forward or back meanwhile. */
   now(): number;
+  /** Milliseconds since some moment, whatever is done to the date: for how long something takes. */
+  elapsed(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

@@ -46,10 +46,10 @@ export async function pursue(
     if (step === 'cut' && (await hasComeFurther(shop, jobId))) {
       [cuts, stuckSinceMs, waitMs] = [0, undefined, limits.retryFirstMs];
     } else if (step === 'cut' || step === 'unreachable') {
-      stuckSinceMs ??= clock.now();
+      stuckSinceMs ??= clock.elapsed();
       if (step === 'cut') cuts += 1;
       const isUseless = step === 'unreachable' || cuts >= MOST_CUTS;
-      if (isUseless) requirePatience(clock.now() - stuckSinceMs, limits.unavailableAfterMs);
+      if (isUseless) requirePatience(clock.elapsed() - stuckSinceMs, limits.unavailableAfterMs);
     } else stuckSinceMs = undefined;
     await clock.sleep(waitMs, signal);
     waitMs = Math.min(limits.retryMostMs, 2 * waitMs);

@@ -76,7 +76,7 @@ export async function hearProposal(
 /** An acceptance that never reached the proposer: it will propose again. */
 function giveUp(shop: Workshop, { record, slot, live }: Accepted, error: SottoError): void {
   shop.board.interrupt(record.job.id, error);
-  shop.lapses.after(record.job.id, shop.options.limits.unavailableAfterMs);
+  shop.lapses.begunWithin(record.job.id, shop.options.limits.unavailableAfterMs);
   live[Symbol.dispose]();
   slot[Symbol.dispose]();
 }
@@ -228,8 +228,7 @@ function insertProposal(
     peerSignature: Uint8Array.from(from.signature),
     approved: admittedByRule(options.rules, { spec, role, peer: from.peer }),
   });
-  const endMs = timestampMs(agreement.notAfter!);
-  shop.lapses.after(agreement.jobId, endMs - options.clock.now());
+  shop.lapses.approvedBy(agreement.jobId, timestampMs(agreement.notAfter!));
 }
 
 /** Without a pause between the checks and the running, so that no two attempts begin. */

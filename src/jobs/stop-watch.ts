@@ -11,7 +11,7 @@ export class StopWatch {
 
   constructor(context: Pick<JobContext, 'party' | 'clock'>) {
     this.#context = context;
-    this.#sinceMs = context.clock.now();
+    this.#sinceMs = context.clock.elapsed();
     this.#sent = context.party.channel.traffic.sent;
     this.#received = context.party.channel.traffic.received;
   }
@@ -19,11 +19,11 @@ export class StopWatch {
   /** Ends the stretch since the last one, and names it. */
   lap(name: string): void {
     const { party, clock } = this.#context;
-    const nowMs = clock.now();
+    const nowMs = clock.elapsed();
     const { sent, received } = party.channel.traffic;
     this.phases.push({
       name,
-      seconds: Math.max(0, (nowMs - this.#sinceMs) / 1000),
+      seconds: (nowMs - this.#sinceMs) / 1000,
       sentBytes: sent - this.#sent,
       receivedBytes: received - this.#received,
     });

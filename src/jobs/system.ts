@@ -10,6 +10,7 @@ export const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   async sleep(ms, signal) {
     try {
       await setTimeout(Math.min(ms, LONGEST_SLEEP_MS), undefined, { signal });

@@ -67,7 +67,7 @@ export class Worker implements Operator, AsyncDisposable {
   }
 
   #resume({ job, agreement }: JobRecord): void {
-    const { board, options } = this.#shop;
+    const { board } = this.#shop;
     board.interrupt(
       job.id,
       new SottoError('internal', 'the worker ended in the middle of the job', {}),
@@ -75,10 +75,7 @@ export class Worker implements Operator, AsyncDisposable {
     if (hasEnded(board.get(job.id))) return;
     if (job.submittedHere) this.#pursue(job.id);
     else if (job.state === JobState.AWAITING_APPROVAL) {
-      this.#shop.lapses.after(
-        job.id,
-        timestampMs(parseAgreement(agreement!).notAfter!) - options.clock.now(),
-      );
+      this.#shop.lapses.approvedBy(job.id, timestampMs(parseAgreement(agreement!).notAfter!));
     } else this.#keep(this.#await(job.id));
   }
 
@@ -91,7 +88,7 @@ export class Worker implements Operator, AsyncDisposable {
     const attempt = { jobId, peer, agreement: agreement!, number, signal: live.signal };
     try {
       if (await concludeFinished(this.#shop, attempt)) return;
-      this.#shop.lapses.after(jobId, this.#shop.options.limits.unavailableAfterMs);
+      this.#shop.lapses.begunWithin(jobId, this.#shop.options.limits.unavailableAfterMs);
     } catch (thrown) {
       this.#settle(jobId, asSottoError(thrown));
     }
@@ -244,7 +241,7 @@ export class Worker implements Operator, AsyncDisposable {
       return;
     }
     board.interrupt(jobId, error);
-    this.#shop.lapses.after(jobId, options.limits.unavailableAfterMs);
+    this.#shop.lapses.begunWithin(jobId, options.limits.unavailableAfterMs);
   }
 
   /** Tells the peer, by a conversation of its own: in the other one it may not be listening now. */

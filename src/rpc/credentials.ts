@@ -96,7 +96,7 @@ export class Pinned {
 export class PinnedServerCredentials extends ServerCredentials {
   readonly #pinned: Pinned;
 
-  constructor(own: OwnTls, pinned: Pinned, handshakeMs: number) {
+  constructor(own: OwnTls, pinned: Pinned, handshakeMs: number, streams: number = MAX_STREAMS) {
     super(
       {
         minVersion: 'TLSv1.3',
@@ -105,7 +105,7 @@ export class PinnedServerCredentials extends ServerCredentials {
         handshakeTimeout: handshakeMs,
         maxHeaderListPairs: MAX_HEADERS,
         // Replaces the library's own settings, which leave the window at 64 KiB.
-        settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: MAX_STREAMS },
+        settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: streams },
       },
       contextOf(own, pinned),
     );

@@ -114,9 +114,9 @@ export class PeerDialer {
     const { signal } = this.#closing;
     for (let failures = 0; !signal.aborted && !this.#revoked; failures += 1) {
       try {
-        const since = Date.now();
+        const since = performance.now();
         await this.#holdLink(signal);
-        if (Date.now() - since > limits.backoffMostMs) failures = 0;
+        if (performance.now() - since > limits.backoffMostMs) failures = 0;
       } catch (thrown) {
         const error = asSottoError(thrown);
         if (signal.aborted || this.#revoked) return;

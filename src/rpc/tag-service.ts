@@ -18,7 +18,7 @@ import type { TagService } from '../tags/index.ts';
 import { Pinned, PinnedServerCredentials } from './credentials.ts';
 import { type Call, certificateOf, handlersOf, requestOf } from './grpc.ts';
 import type { PartyKeys, PartyPublic } from './keys.ts';
-import { DEFAULT_RPC_LIMITS, type RpcLimits, serverOptions } from './limits.ts';
+import { DEFAULT_RPC_LIMITS, MAX_TAG_STREAMS, type RpcLimits, serverOptions } from './limits.ts';
 import { GrpcServer } from './server.ts';
 import {
   MOST_TAG_REQUEST_BYTES,
@@ -49,14 +49,20 @@ export async function serveTags(options: ServeTagsOptions): Promise<OpenTags> {
   const limits = { ...DEFAULT_RPC_LIMITS, ...options.limits };
   const log = options.log ?? (() => undefined);
   const pinned = new Pinned('party', options.peers);
-  const credentials = new PinnedServerCredentials(options.keys, pinned, limits.handshakeMs);
+  const credentials = new PinnedServerCredentials(
+    options.keys,
+    pinned,
+    limits.handshakeMs,
+    MAX_TAG_STREAMS,
+  );
   const server = await GrpcServer.open({
     listen: options.listen,
     credentials,
-    options: serverOptions(limits, {
-      sent: MOST_TAG_RESPONSE_BYTES,
-      received: MOST_TAG_REQUEST_BYTES,
-    }),
+    options: serverOptions(
+      limits,
+      { sent: MOST_TAG_RESPONSE_BYTES, received: MOST_TAG_REQUEST_BYTES },
+      MAX_TAG_STREAMS,
+    ),
     connections: limits.connections,
     connectionsPerCaller: limits.connectionsPerCaller,
     refused: () => log({ event: 'conversation-refused', peer: 'unknown', code: 'unauthenticated' }),

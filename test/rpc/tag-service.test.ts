@@ -1,9 +1,12 @@
 /** Goal: between pinned parties all of it works over real sockets, and nobody else gets a word in. */
 
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asSottoError } from '../../src/base/errors.ts';
 import { GetManifestRequestSchema } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
+import { MAX_TAG_STREAMS } from '../../src/rpc/limits.ts';
 import { connectTags } from '../../src/rpc/tag-client.ts';
 import { type OpenTags, serveTags } from '../../src/rpc/tag-service.ts';
 import type { TagServer } from '../../src/tags/server.ts';
@@ -130,4 +133,19 @@ describe('without a right', () => {
     const request = create(GetManifestRequestSchema, { datasetId: 'members' });
     expect((await refused(misled.getManifest(request, never()))).code).toBe('unauthenticated');
   });
+});
+
+test('a bank has few queries at a time on a connection, so that few are read before the next bank', async () => {
+  using world = new TagWorld();
+  await using open = await serve(world.server());
+  const [own, company] = [await keys.party('bank'), await keys.party('company')];
+  const session = connect(`https://${open.address}`, {
+    ca: [company.public.pem],
+    cert: own.public.pem,
+    key: own.tlsKey,
+    checkServerIdentity: () => undefined,
+  });
+  const [settings] = await once(session, 'remoteSettings');
+  session.destroy();
+  expect(settings).toMatchObject({ maxConcurrentStreams: MAX_TAG_STREAMS });
 });
