@@ -52,7 +52,10 @@ async function run({ name, command, rows }: Suite): Promise<Row[]> {
   });
   const lines: Record<string, unknown>[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('{')) lines.push(JSON.parse(line));
+    if (!line.startsWith('{')) continue;
+    const parsed = JSON.parse(line);
+    lines.push(parsed);
+    if (parsed.wrong > 0 || parsed.hung > 0) console.error(line); // now, and with all that the suite says of it
   }
   const code =
     child.exitCode ?? (await new Promise<number>((resolve) => child.once('close', resolve)));

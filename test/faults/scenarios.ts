@@ -1,5 +1,5 @@
 /** Jobs to disturb: what each is submitted as, and what of its outcome must not depend on faults. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inlineCompute } from '../../src/compute/inline.ts';
@@ -139,7 +139,6 @@ async function train() {
   const { models } = await pair.bank.models.list(1, '');
   await Promise.all([pair.stop('bank'), pair.stop('telco')]);
   const states = mkdtempSync(join(tmpdir(), 'sotto-states-'));
-  process.once('exit', () => rmSync(states, { recursive: true }));
   cpSync(pair.folder, states, { recursive: true });
   return { states, modelId: models[0]!.id };
 }

@@ -22,7 +22,7 @@ export function schedules(frames: number): fc.Arbitrary<Event[]> {
 }
 
 /** Jobs at a time; what follows from a schedule does not depend on it. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 /**
  * Simulates `runs` schedules of a protocol, several at a time. The first that went wrong is then made as small as it
@@ -38,6 +38,7 @@ export async function tally(protocol: string, runs: number, seed: number): Promi
     count(result, simulated.verdict, () => describe(schedule, simulated));
   });
   if (result.counterexample === undefined) return result;
+  console.error(`${protocol}: ${result.counterexample}; is made smaller`);
   let last: Simulated | undefined;
   const property = fc.asyncProperty(arbitrary, async (schedule) => {
     last = known.get(JSON.stringify(schedule)) ?? (await simulate(protocol, schedule));
