@@ -155,15 +155,36 @@ export async function concludeToo(
   await playAlone(shop, attempt, journal);
 }
 
+/** Whether all steps are kept here, so that the responder may be sure of the job: only it knows. */
+export async function isComplete(
+  shop: Workshop,
+  attempt: Omit<Attempt, 'transport'>,
+): Promise<boolean> {
+  await using journal = await shop.journals.open(attempt.jobId, attempt.agreement);
+  return await outcomeAlone(shop, attempt, journal).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function playAlone(
   shop: Workshop,
   attempt: Omit<Attempt, 'transport'>,
   journal: Journal,
 ): Promise<void> {
+  const outcome = await outcomeAlone(shop, attempt, journal);
+  await conclude(shop, { ...attempt, transport: NOBODY }, outcome);
+}
+
+/** @throws rollback-detected if a step would have to be done. */
+function outcomeAlone(
+  shop: Workshop,
+  attempt: Omit<Attempt, 'transport'>,
+  journal: Journal,
+): Promise<Outcome> {
   const steps = new Steps(journal, undefined, journal.steps.length);
   const alone = { ...attempt, transport: NOBODY };
-  const outcome = await play(shop, alone, openChannel(shop, alone), steps);
-  await conclude(shop, alone, outcome);
+  return play(shop, alone, openChannel(shop, alone), steps);
 }
 
 /** A step that has to be done needs somebody to do it with. */
@@ -215,25 +236,16 @@ function play(
  */
 async function finish(
   { board }: Workshop,
-  { jobId, signal }: Attempt,
+  { jobId }: Attempt,
   channel: Channel,
   steps: Steps,
 ): Promise<void> {
   const sure = (): Promise<void> => steps.mark(FINISHED);
-  if (!board.get(jobId).submittedHere) return await channel.finish(sure);
-  try {
+  if (board.get(jobId).submittedHere) {
     await channel.finish();
-  } catch (thrown) {
-    const error = asSottoError(thrown);
-    if (signal.aborted || error.facts.reportedBy === 'peer') throw error;
-    await channel.fail(error);
-    throw new SottoError('peer-unavailable', IN_DOUBT, { reason: error.code }, { cause: error });
-  }
-  await sure();
+    await sure();
+  } else await channel.finish(sure);
 }
-
-/** Neither a changed frame nor a deadline tells the proposer whether the responder is sure; only the responder does. */
-const IN_DOUBT = 'the peer has to be asked whether the job has succeeded there';
 
 function startRole(
   shop: Workshop,

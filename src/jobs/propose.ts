@@ -1,10 +1,10 @@
 /** The side where a job was submitted: proposes until the peer agrees, runs, and tries again after a cut. */
-import { asSottoError, isErrorCode, SottoError } from '../base/errors.ts';
+import { asSottoError, type ErrorCode, isErrorCode, SottoError } from '../base/errors.ts';
 import type { Transport } from '../channel/transport.ts';
 import { type AnswerMessage, Verdict } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import { checkSignature, checkValidity, parseAgreement, signAgreement } from './agreement.ts';
-import { concludeFinished, concludeToo, runAttempt, type Workshop } from './attempt.ts';
+import { concludeFinished, concludeToo, isComplete, runAttempt, type Workshop } from './attempt.ts';
 import { progressMessage } from './drive.ts';
 import { participant } from './fields.ts';
 import { sendProposal } from './handshake.ts';
@@ -114,7 +114,7 @@ async function oneTry(
       await transport.close().catch(() => {});
     }
   } catch (thrown) {
-    return retryOrThrow(shop, record.job.id, asSottoError(thrown), signal);
+    return await retryOrThrow(shop, record, asSottoError(thrown), signal);
   }
 }
 
@@ -146,17 +146,54 @@ function requireStillValid(shop: Workshop, record: JobRecord): void {
 }
 
 /** After a cut the job goes on, however often it is cut, if it only comes further each time (see attempt.ts). */
-function retryOrThrow(shop: Workshop, jobId: string, error: SottoError, signal: AbortSignal): Step {
-  const { job } = shop.board.registry.get(jobId);
-  if (error.code !== 'peer-unavailable' || signal.aborted || hasEnded(job)) throw error;
+async function retryOrThrow(
+  shop: Workshop,
+  record: JobRecord,
+  thrown: SottoError,
+  signal: AbortSignal,
+): Promise<Step> {
+  const { job } = shop.board.registry.get(record.job.id);
+  if (signal.aborted || hasEnded(job)) throw thrown;
+  const attempt = {
+    jobId: job.id,
+    peer: job.peer,
+    agreement: record.agreement!,
+    number: job.attempt,
+  };
+  const error = await inDoubt(shop, { ...attempt, signal }, thrown);
+  if (error.code !== 'peer-unavailable') throw error;
   shop.options.log({
     event: 'peer-unreachable',
     peer: job.peer,
     code: error.code,
     retryInMs: shop.options.limits.retryFirstMs,
   });
-  shop.board.interrupt(jobId, error);
+  shop.board.interrupt(job.id, error);
   return job.state === JobState.RUNNING ? 'cut' : 'unreachable';
+}
+
+/** What a damaged line looks like from here, and a damaged proposal from there. */
+const OF_THE_LINE: readonly ErrorCode[] = [
+  'verification-failed',
+  'protocol-violation',
+  'deadline-exceeded',
+];
+
+/**
+ * Once all steps are kept, neither a changed frame nor a deadline tells the proposer whether the job has succeeded at
+ * the responder, which is sure first: it has to be asked, and asked again. A peer whose job has failed says so.
+ */
+async function inDoubt(
+  shop: Workshop,
+  attempt: Parameters<typeof isComplete>[1],
+  error: SottoError,
+): Promise<SottoError> {
+  const { reportedBy, field } = error.facts;
+  const isTold = reportedBy === 'peer' && (field === undefined || field === 'job_id');
+  if (isTold || !OF_THE_LINE.includes(error.code)) return error;
+  if (!(await isComplete(shop, attempt))) return error;
+  const message = 'the peer has to be asked whether the job has succeeded there';
+  return new SottoError('peer-unavailable', message, { reason: error.code }, { cause: error });
 }
 
 async function converse(
