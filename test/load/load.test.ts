@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
 import type { Compute } from '../../src/compute/compute.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
+import { MAX_TAG_STREAMS } from '../../src/rpc/limits.ts';
 import { serveTags } from '../../src/rpc/tag-service.ts';
 import type { TagService } from '../../src/tags/index.ts';
 import { tagService } from '../support/tag-company.ts';
@@ -70,14 +71,14 @@ test('the query of a bank comes next, however many another bank sent before', as
   await using quiet = await connect('second');
   for (const { client } of [loud, quiet]) await ask(client, 50, { queries: 1, atOnce: 1 });
   thread.hold();
-  const flood = ask(loud.client, 50, { queries: 60, atOnce: 60 });
-  while (heard < 2 + 60) await setImmediate();
+  const flood = ask(loud.client, 50, { queries: MAX_TAG_STREAMS, atOnce: MAX_TAG_STREAMS });
+  while (heard < 2 + MAX_TAG_STREAMS) await setImmediate();
   const answer = ask(quiet.client, 50, { queries: 1, atOnce: 1 });
-  while (heard < 2 + 60 + 1) await setImmediate();
+  while (heard < 2 + MAX_TAG_STREAMS + 1) await setImmediate();
   // Debited: and since the sync is another thread's work, given ten times what it takes.
   const used = (): number =>
     service.quotas().reduce((sum, quota) => sum + (quota.span === 'epoch' ? quota.used : 0), 0);
-  while (used() < 2 + 60 + 1) await setImmediate();
+  while (used() < 2 + MAX_TAG_STREAMS + 1) await setImmediate();
   const synced = performance.now() + 500;
   while (performance.now() < synced) await setImmediate();
   let isOver = false;
