@@ -4,7 +4,14 @@ import type { Transport } from '../channel/transport.ts';
 import { type AnswerMessage, Verdict } from '../gen/sotto/job/v1/agreement_pb.ts';
 import { JobState } from '../gen/sotto/job/v1/job_pb.ts';
 import { checkSignature, checkValidity, parseAgreement, signAgreement } from './agreement.ts';
-import { concludeFinished, concludeToo, isComplete, runAttempt, type Workshop } from './attempt.ts';
+import {
+  type Attempt,
+  concludeFinished,
+  concludeToo,
+  isComplete,
+  runAttempt,
+  type Workshop,
+} from './attempt.ts';
 import { progressMessage } from './drive.ts';
 import { participant } from './fields.ts';
 import { sendProposal } from './handshake.ts';
@@ -185,7 +192,7 @@ const OF_THE_LINE: readonly ErrorCode[] = [
  */
 async function inDoubt(
   shop: Workshop,
-  attempt: Parameters<typeof isComplete>[1],
+  attempt: Omit<Attempt, 'transport'>,
   error: SottoError,
 ): Promise<SottoError> {
   const { reportedBy, field } = error.facts;

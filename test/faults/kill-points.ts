@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { type Case, casesOf, FAULTS, type Fault, PROTOCOLS, type Protocol } from './cases.ts';
 import { Killing } from './kill.ts';
-import type { Verdict } from './verdict.ts';
+import { emptyTally, type Tally } from './tally.ts';
 
 const { values: flags } = parseArgs({
   allowPositionals: true,
@@ -22,10 +22,7 @@ const { values: flags } = parseArgs({
 /** Runs between two words on how far it is. */
 const WORD = 20;
 
-interface Row extends Record<Verdict, number> {
-  readonly fault: string;
-  readonly protocol: string;
-  runs: number;
+interface Row extends Tally {
   /** Processes that were hit: two where both parties were. */
   hits: number;
 }
@@ -68,16 +65,7 @@ const results = all.map(async (one) => {
 });
 for (const fault of flags.fault) {
   for (const protocol of flags.protocol) {
-    const row: Row = {
-      fault,
-      protocol,
-      runs: 0,
-      same: 0,
-      sameAbort: 0,
-      wrong: 0,
-      hung: 0,
-      hits: 0,
-    };
+    const row: Row = { ...emptyTally(fault, protocol), hits: 0 };
     for (const [i, one] of all.entries()) {
       if (one.fault !== fault || one.protocol !== protocol) continue;
       const { verdict, hits } = (await results[i])!;

@@ -5,6 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { emptyTally } from '../faults/tally.ts';
 import { inOneFolder } from '../support/one-folder.ts';
 import { Faults } from './faults.ts';
 import { growthOf, type Sample, sampleOf, WATCHED } from './memory.ts';
@@ -41,15 +42,7 @@ const started = performance.now();
 const endsAt = started + 60_000 * minutes;
 const samples: Sample[] = [];
 const kinds = Object.entries(WORK);
-const tallies = kinds.map(([protocol]) => ({
-  fault: 'soak',
-  protocol,
-  runs: 0,
-  same: 0,
-  sameAbort: 0,
-  wrong: 0,
-  hung: 0,
-}));
+const tallies = kinds.map(([protocol]) => emptyTally('soak', protocol));
 
 async function disturb(): Promise<void> {
   for (;;) {
