@@ -49,6 +49,8 @@ export class Meter implements Disposable {
   readonly #statements: ReturnType<typeof prepared>;
   #waiting: Entry[] = [];
   #isCommitting = false;
+  /** The last commit's sync and all before it. */
+  #synced = Promise.resolve();
   /** A sync that failed: what was to be written may be lost, and no later sync would say so. */
   #failure: { readonly thrown: unknown } | undefined;
 
@@ -72,7 +74,7 @@ export class Meter implements Disposable {
 
   /**
    * The receipt, on disk when this resolves. A request that was debited before gets the receipt of that
-   * time. Requests that come while others are synced share the next commit, and each is decided by itself.
+   * time. Requests that come while two others are synced share the next commit; each is decided by itself.
    * @throws budget-exhausted with `retryAfterMs`; already-exists for a known key with another request.
    */
   debit(manifest: Manifest, request: QueryRequest): Promise<Bytes> {
@@ -145,23 +147,39 @@ export class Meter implements Disposable {
     return (row as { items: number } | undefined)?.items ?? 0;
   }
 
+  /** Two syncs at a time: who comes during one is not to wait for it, nor each to be synced alone. */
   async #commitAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       const entries = this.#waiting;
       this.#waiting = [];
+      const reject = (thrown: unknown): void => {
+        for (const entry of entries) entry.reject(thrown);
+      };
       try {
-        if (this.#failure !== undefined) throw this.#failure.thrown;
+        this.#refuseAfterFailure();
         const outcomes = this.#commit(entries);
-        await this.#sync(this.#log).catch((thrown: unknown) => {
-          this.#failure = { thrown };
-          throw thrown;
-        });
-        for (const settle of outcomes) settle();
+        const before = this.#synced;
+        this.#synced = this.#settle(outcomes, before).catch(reject);
+        await before;
       } catch (thrown) {
-        for (const { reject } of entries) reject(thrown);
+        reject(thrown);
       }
     }
     this.#isCommitting = false;
+  }
+
+  /** In the order of the log, of which a later part is lost with an earlier one. */
+  async #settle(outcomes: readonly (() => void)[], before: Promise<void>): Promise<void> {
+    await this.#sync(this.#log).catch((thrown: unknown) => {
+      this.#failure ??= { thrown };
+    });
+    await before;
+    this.#refuseAfterFailure();
+    for (const settle of outcomes) settle();
+  }
+
+  #refuseAfterFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.thrown;
   }
 
   /** What each entry's owner is to be told, once it is on disk. */

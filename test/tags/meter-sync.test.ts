@@ -9,26 +9,74 @@ const turns = async (): Promise<void> => {
   for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
+/** A meter whose syncs end when they are told to. */
+function byHand() {
+  const syncs: PromiseWithResolvers<void>[] = [];
+  const sync = (): Promise<void> => {
+    const one = Promise.withResolvers<void>();
+    syncs.push(one);
+    return one.promise;
+  };
+  return { meter: new Meter(`${temporaryFolder()}/debits.sqlite`, () => start, sync), syncs };
+}
+
 describe('a debit', () => {
-  test('is answered only after the sync that follows its commit; what comes meanwhile shares the next', async () => {
-    const syncs: (() => void)[] = [];
-    const sync = (): Promise<void> => new Promise((resolve) => void syncs.push(resolve));
-    using meter = new Meter(`${temporaryFolder()}/debits.sqlite`, () => start, sync);
+  test('is answered only after the sync that follows its commit, two of which go on at once', async () => {
+    const { meter, syncs } = byHand();
+    using _ = meter;
     const answered: number[] = [];
     const debit = async (number: number): Promise<void> => {
       await meter.debit(unlimited, requestOf(1));
       answered.push(number);
     };
+    const told = async (done: number[], begun: number, debited: number): Promise<void> => {
+      await turns();
+      const total = meter.total('bank', 'members');
+      expect([answered, syncs.length, total]).toEqual([done, begun, debited]);
+    };
     const all = [debit(0)];
-    await turns();
+    await told([], 1, 1);
     all.push(debit(1), debit(2));
-    await turns();
-    expect([answered, syncs.length, meter.total('bank', 'members')]).toEqual([[], 1, 1]);
-    syncs[0]!();
-    await turns();
-    expect([answered, syncs.length, meter.total('bank', 'members')]).toEqual([[0], 2, 3]);
-    syncs[1]!();
+    await told([], 2, 3);
+    all.push(debit(3), debit(4));
+    await told([], 2, 3);
+    syncs[0]!.resolve();
+    await told([0], 3, 5);
+    syncs[1]!.resolve();
+    syncs[2]!.resolve();
     await Promise.all(all);
+  });
+
+  test('is not answered while what was written before it is not synced', async () => {
+    const { meter, syncs } = byHand();
+    using _ = meter;
+    const answered: number[] = [];
+    const first = meter.debit(unlimited, requestOf(1)).then(() => answered.push(0));
+    await turns();
+    const second = meter.debit(unlimited, requestOf(1)).then(() => answered.push(1));
+    await turns();
+    syncs[1]!.resolve();
+    await turns();
+    expect(answered).toEqual([]);
+    syncs[0]!.resolve();
+    await Promise.all([first, second]);
+    expect(answered).toEqual([0, 1]);
+  });
+
+  test('is refused when what was written before it could not be synced, though it was itself', async () => {
+    const { meter, syncs } = byHand();
+    using _ = meter;
+    const failure = new Error('EIO');
+    const first = meter.debit(unlimited, requestOf(1));
+    await turns();
+    const second = meter.debit(unlimited, requestOf(1));
+    await turns();
+    syncs[1]!.resolve();
+    syncs[0]!.reject(failure);
+    expect(await Promise.allSettled([first, second])).toEqual([
+      { status: 'rejected', reason: failure },
+      { status: 'rejected', reason: failure },
+    ]);
   });
 
   test('that could not be synced is refused, and so are all after it', async () => {
@@ -49,13 +97,12 @@ describe('a transfer', () => {
   const digest = new Uint8Array(32).fill(7);
 
   test('is answered only after the sync that follows its commit, which others share', async () => {
-    const syncs: (() => void)[] = [];
-    const sync = (): Promise<void> => new Promise((resolve) => void syncs.push(resolve));
-    using meter = new Meter(`${temporaryFolder()}/debits.sqlite`, () => start, sync);
+    const { meter, syncs } = byHand();
+    using _ = meter;
     const query = requestOf(1);
     const debited = meter.debit(unlimited, query);
     await turns();
-    syncs[0]!();
+    syncs[0]!.resolve();
     await debited;
     const answered: string[] = [];
     const both = [
@@ -64,7 +111,7 @@ describe('a transfer', () => {
     ];
     await turns();
     expect([answered, syncs.length]).toEqual([[], 2]);
-    syncs[1]!();
+    syncs[1]!.resolve();
     await Promise.all(both);
     expect(answered.toSorted()).toEqual(['debit', 'transfer']);
   });
