@@ -94,7 +94,7 @@ async function together(company: Company, { atOnce, queries }: Sizes): Promise<T
 }
 
 /** Alternately alone and beside the flood, so that a machine that changes its mood does so to both. */
-const TURNS = 4;
+const TURNS = 8;
 
 async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promise<TimedRow> {
   const { folder, address, rows } = company;
