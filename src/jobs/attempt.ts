@@ -235,7 +235,7 @@ function play(
  * it has heard of it. The other way round nobody would ask.
  */
 async function finish(
-  { board }: Workshop,
+  { board, options }: Workshop,
   { jobId }: Attempt,
   channel: Channel,
   steps: Steps,
@@ -243,7 +243,10 @@ async function finish(
   const sure = (): Promise<void> => steps.mark(FINISHED);
   if (board.get(jobId).submittedHere) {
     await channel.finish();
-    await sure();
+    // The mark only saves a question to the peer, who is sure: a disk that does not take it costs no result.
+    await sure().catch((thrown: unknown) =>
+      logOwnFailure(options.log, 'job', asSottoError(thrown)),
+    );
   } else await channel.finish(sure);
 }
 
