@@ -20,6 +20,7 @@ const root = join(import.meta.dirname, '..', '..');
 const FULL: Sizes = {
   schedules: 75,
   framesOfLong: 6,
+  stepsOfLong: 4,
   kills: 288,
   tagKills: 500,
   messages: 200_000,
@@ -32,6 +33,7 @@ const FULL: Sizes = {
 const QUICK: Sizes = {
   schedules: 5,
   framesOfLong: 1,
+  stepsOfLong: 1,
   kills: 8,
   tagKills: 5,
   messages: 5_000,

@@ -124,6 +124,8 @@ export interface Sizes {
   readonly schedules: number;
   /** Of a training and a scoring, the frames that are tried; of the other protocols it is all. */
   readonly framesOfLong: number;
+  /** Of each party's steps in a training or a scoring. */
+  readonly stepsOfLong: number;
   readonly kills: number;
   readonly tagKills: number;
   readonly messages: number;
@@ -177,6 +179,11 @@ export const suites = (sizes: Sizes): readonly Suite[] => [
   {
     name: 'lines that break, stall and lie',
     command: ['test/faults/main.ts', 'lines', '--json'],
+    rows: asTheyAre,
+  },
+  {
+    name: 'what is kept lost, changed, put back, or not taken by the disk',
+    command: ['test/faults/main.ts', 'states', '--most', `${sizes.stepsOfLong}`, '--json'],
     rows: asTheyAre,
   },
   {

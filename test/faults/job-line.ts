@@ -43,7 +43,7 @@ async function runOver(keys: KeyFolder, protocol: string, arm: Parameters<LineRu
     peers: [{ name: 'bank', public: bank.public, address: line.address }],
     limits: LINE_LIMITS,
   });
-  await using pair = await scenario.open({ bank: listening, telco: dialling });
+  await using pair = await scenario.open({ peers: { bank: listening, telco: dialling } });
   const simulated: Simulated = await runToEnd(pair, { scenario, expected });
   return { ...simulated, bytes: line.bytes };
 }

@@ -5,6 +5,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   kill: () => import('./kill-points.ts'),
   frames: () => import('./frames.ts'),
   lines: () => import('./lines.ts'),
+  states: () => import('./states.ts'),
   simulate: () => import('./random-schedules.ts'),
 };
 

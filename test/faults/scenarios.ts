@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import type { JobSpec } from '../../src/gen/sotto/job/v1/agreement_pb.ts';
 import type { Job } from '../../src/gen/sotto/job/v1/job_pb.ts';
-import type { Limits, Peers } from '../../src/jobs/index.ts';
+import type { Disk, Limits, Peers } from '../../src/jobs/index.ts';
 import { cleartextTasks } from '../support/cleartext.ts';
 import { alignSpec, trainSpec } from '../support/jobs.ts';
 import { lendingTables } from '../support/lending.ts';
@@ -15,9 +15,16 @@ import { audienceTable, customersTable, setSpec } from '../support/set-jobs.ts';
 import { toyGroup } from '../support/toy-group.ts';
 import { idTable, type Name, openPair, type Pair, reaches } from '../support/workers.ts';
 
+/** Whatever of each party's surroundings is not to be as usual. */
+export interface Around {
+  readonly peers?: Readonly<Record<Name, Peers>>;
+  /** For the journals. */
+  readonly disks?: Readonly<Record<Name, Disk>>;
+}
+
 export interface Scenario {
-  /** On a network in memory, or on the networks that are given. */
-  readonly open: (peers?: Readonly<Record<Name, Peers>>) => Promise<Pair>;
+  /** On a network in memory and the system's disk, or on those that are given. */
+  readonly open: (around?: Around) => Promise<Pair>;
   /** The job of a pair just opened. */
   readonly spec: (pair: Pair) => Promise<JobSpec>;
   /** Two outcomes of one party are the same when these are equal. */
@@ -34,21 +41,16 @@ const LIMITS: Partial<Limits> = {
   retryMostMs: 50,
 };
 
-interface Surroundings {
-  /** Where each party's state is copied from. */
-  readonly states?: string;
-  readonly peers?: Readonly<Record<Name, Peers>> | undefined;
-}
-
 /**
  * Workers on these files with noiseless encryption, whose errors are not what faults could change, in a group that is
- * quick to compute in. They begin with the states in a folder, if there is one.
+ * quick to compute in. They begin with the parties' states in a folder, if there is one.
  */
 async function pairOn(
   files: Readonly<Record<string, string>>,
   compute = (name: Name) =>
     inlineCompute({ ...cleartextTasks(seededRandom(`${name} ring`)), ...toyGroup }),
-  { states, peers }: Surroundings = {},
+  { peers, disks }: Around = {},
+  states?: string,
 ): Promise<Pair> {
   let starts = 0;
   const side = (name: Name) => ({
@@ -60,6 +62,7 @@ async function pairOn(
     change: <T>(options: T): T => ({
       ...options,
       ...(peers === undefined ? {} : { peers: peers[name] }),
+      ...(disks === undefined ? {} : { disk: disks[name] }),
       random: seededRandom(`${name} ${states === undefined ? '' : 'again '}${starts++}`),
     }),
   });
@@ -95,11 +98,11 @@ const trained = ({ result }: Job): unknown => {
 };
 
 /** The bank's customers and the company's audience, in a group that is quick to compute in. */
-const openSets: Scenario['open'] = (peers) =>
+const openSets: Scenario['open'] = (around) =>
   pairOn(
     { 'loans.csv': customersTable(), 'calls.csv': audienceTable() },
     () => inlineCompute(toyGroup),
-    { peers },
+    around,
   );
 const CAMPAIGN = campaign(['control', 'letter'], 120);
 const measurement = measureJob({ cohorts: [{ name: 'control' }, { name: 'letter' }], epsilon: 2 });
@@ -150,8 +153,8 @@ const training = (): ReturnType<typeof train> => {
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   align: {
-    open: (peers) =>
-      pairOn({ 'loans.csv': idTable(0, 40), 'calls.csv': idTable(25, 70) }, undefined, { peers }),
+    open: (around) =>
+      pairOn({ 'loans.csv': idTable(0, 40), 'calls.csv': idTable(25, 70) }, undefined, around),
     spec: async () => alignSpec(),
     essence: async (pair, name, job) => ({
       result: job.result,
@@ -159,13 +162,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     }),
   },
   train: {
-    open: (peers) => pairOn(LENDING, undefined, { peers }),
+    open: (around) => pairOn(LENDING, undefined, around),
     spec: async () => quickTraining(),
     essence: async (_pair, _name, job) => trained(job),
   },
   predict: {
-    open: async (peers) =>
-      await pairOn(LENDING, undefined, { states: (await training()).states, peers }),
+    open: async (around) => await pairOn(LENDING, undefined, around, (await training()).states),
     spec: async () => {
       const { modelId } = await training();
       return alignSpec({ protocol: { case: 'predict', value: { modelId } } });
@@ -201,11 +203,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     mostDebits: 1,
   },
   measure: {
-    open: (peers) =>
+    open: (around) =>
       pairOn(
         { 'loans.csv': CAMPAIGN.converted, 'calls.csv': CAMPAIGN.exposed },
         () => inlineCompute(),
-        { peers },
+        around,
       ),
     spec: async () => measurement,
     // Each attempt that gave anything is debited, so the number of debits depends on the faults.

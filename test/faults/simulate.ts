@@ -90,11 +90,14 @@ export async function runToEnd(
     scenario,
     expected,
     settled = async () => {},
+    lostAfterTheEnd = false,
   }: {
     readonly scenario: Scenario;
     readonly expected: Undisturbed;
     /** Waited for before anything is looked at. */
     readonly settled?: () => Promise<void>;
+    /** A party lost what it had kept when the other may have been sure: it is told, and nothing can give it the result. */
+    readonly lostAfterTheEnd?: boolean;
   },
 ): Promise<Simulated> {
   const { id } = await pair.bank.submit(await scenario.spec(pair), '', 'ada');
@@ -104,8 +107,13 @@ export async function runToEnd(
   const [bank, telco] = jobs as [Job | undefined, Job | undefined];
   const endings = { bank: told(bank), telco: told(telco) };
   if (deadline.aborted) return { verdict: 'hung', endings };
+  if (lostAfterTheEnd && isToldOfLoss([bank, telco])) return { verdict: 'sameAbort', endings };
   return { verdict: await judge(pair, scenario, expected, [bank, telco]), endings };
 }
+
+const isToldOfLoss = (jobs: readonly (Job | undefined)[]): boolean =>
+  jobs.some((job) => job?.state === JobState.SUCCEEDED) &&
+  jobs.some((job) => job?.error?.code === 'rollback-detected');
 
 async function judge(
   pair: Pair,

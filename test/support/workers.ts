@@ -25,8 +25,8 @@ import { keyOf } from './jobs.ts';
 
 export type Name = 'bank' | 'telco';
 const NAMES: readonly Name[] = ['bank', 'telco'];
-/** One for both: a test may start a worker again on the same folder. */
-const VAULT = new Vault(freshKey());
+/** A test may start a worker again on the same folder. */
+const VAULTS = { bank: new Vault(freshKey()), telco: new Vault(freshKey()) };
 type Handler = (peer: string, transport: Transport) => Promise<void>;
 
 /** Opens conversations between whoever serves; can be cut, slowed to nothing, and made up. */
@@ -130,7 +130,7 @@ export class Pair implements AsyncDisposable {
       disk: systemDisk,
       peers: this.network.peersOf(name),
       compute: compute ?? inlineCompute(),
-      vault: VAULT,
+      vault: VAULTS[name],
       random: systemRandom,
       clock: systemClock,
       datasets: { [dataset]: config(`${dataset}.csv`), other: config('other.csv') },
