@@ -21,6 +21,8 @@ export interface RpcLimits {
   readonly connections: number;
   /** Of these, one caller's; a worker has one or two. */
   readonly connectionsPerCaller: number;
+  /** Connections of one address that have not finished their handshake. */
+  readonly handshakesPerAddress: number;
   /** An idle connection is asked for a sign of life this often, and given up when none comes within the second. */
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
@@ -39,6 +41,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   conversationsPerPeer: 32,
   connections: 256,
   connectionsPerCaller: 32,
+  handshakesPerAddress: 32,
   // A dead network is noticed within 30 s, and no firewall forgets an idle link.
   keepaliveMs: 20_000,
   keepaliveTimeoutMs: 10_000,

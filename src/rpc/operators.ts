@@ -61,6 +61,7 @@ export async function serveOperators(options: OperatorsOptions): Promise<Operato
     },
     connections: limits.connections,
     connectionsPerCaller: limits.connectionsPerCaller,
+    handshakesPerAddress: limits.handshakesPerAddress,
     refused: () =>
       log({ event: 'conversation-refused', peer: 'operator', code: 'unauthenticated' }),
     register: (grpc) => {

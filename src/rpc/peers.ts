@@ -138,6 +138,7 @@ class Conversations implements OpenPeers {
       options: serverOptions(limits, size),
       connections: limits.connections,
       connectionsPerCaller: limits.connectionsPerCaller,
+      handshakesPerAddress: limits.handshakesPerAddress,
       refused: () =>
         log({ event: 'conversation-refused', peer: 'unknown', code: 'unauthenticated' }),
       register: (server) => server.addService(PEER_SERVICE, listener.handlers),

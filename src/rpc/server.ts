@@ -3,6 +3,7 @@ import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { SottoError } from '../base/errors.ts';
+import { Handshakes } from './handshakes.ts';
 import { WINDOW_BYTES } from './limits.ts';
 
 export interface ServerParts {
@@ -14,6 +15,8 @@ export interface ServerParts {
   readonly connections: number;
   /** Of one certificate. */
   readonly connectionsPerCaller: number;
+  /** Whose handshake is under way, of one address. */
+  readonly handshakesPerAddress: number;
   /** A handshake failed: somebody unknown, expired, or no TLS at all. */
   readonly refused: () => void;
   readonly register: (server: Server) => void;
@@ -42,9 +45,12 @@ export class GrpcServer {
 
   #bound(http2: Http2SecureServer, parts: ServerParts): void {
     http2.maxConnections = parts.connections;
+    const handshakes = new Handshakes(parts.handshakesPerAddress);
+    http2.on('connection', (socket) => handshakes.begun(socket));
     http2.on('tlsClientError', parts.refused);
     http2.on('secureConnection', rememberCertificate);
     http2.on('session', (session) => {
+      handshakes.over(session.socket);
       // The settings raise each stream's window; the connection's own has no setting but this call.
       session.setLocalWindowSize(WINDOW_BYTES);
       if (this.#isHoarding(session, parts.connectionsPerCaller)) return void session.destroy();

@@ -65,6 +65,7 @@ export async function serveTags(options: ServeTagsOptions): Promise<OpenTags> {
     ),
     connections: limits.connections,
     connectionsPerCaller: limits.connectionsPerCaller,
+    handshakesPerAddress: limits.handshakesPerAddress,
     refused: () => log({ event: 'conversation-refused', peer: 'unknown', code: 'unauthenticated' }),
     register: (grpc) => register(grpc, pinned, options.service, log),
   });

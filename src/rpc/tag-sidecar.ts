@@ -79,6 +79,7 @@ async function openGrpc(options: SidecarOptions, pinned: Pinned | undefined): Pr
     options: serverOptions(limits, { sent: MOST_RESPONSE_BYTES, received: MOST_REQUEST_BYTES }),
     connections: limits.connections,
     connectionsPerCaller: limits.connections,
+    handshakesPerAddress: limits.connections,
     refused: () => log({ event: 'conversation-refused', peer: 'sidecar', code: 'unauthenticated' }),
     register: (grpc) => {
       const handlers = handlersOf(

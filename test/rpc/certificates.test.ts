@@ -195,6 +195,7 @@ describe('a dialer refuses a listener', () => {
       options: serverOptions(limits, { sent: 1 << 20, received: 1 << 20 }),
       connections: 10,
       connectionsPerCaller: 10,
+      handshakesPerAddress: 10,
       refused: () => undefined,
       register: (server) => server.addService(PEER_SERVICE, { link: () => {}, converse: welcome }),
     });

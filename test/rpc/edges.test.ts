@@ -181,17 +181,41 @@ async function soonOpen(client: RawClient): Promise<0 | 1> {
   return client.count('headers') > 0 ? 0 : 1;
 }
 
-test('connections beyond the limit are closed, and those within it stay', async () => {
-  await using patient = await listenAs(keys, { limits: { ...limits, handshakeMs: 60_000 } });
+test.each([
+  ['the limit of a port', { handshakesPerAddress: 100 }, limits.connections],
+  ["an address's handshakes", { handshakesPerAddress: 5 }, 5],
+])('connections beyond %s are closed, and those within it stay', async (_, changed, most) => {
+  const patience = { ...limits, ...changed, handshakeMs: 60_000 };
+  await using patient = await listenAs(keys, { limits: patience });
   const [host, port] = patient.address!.split(':');
-  const sockets = Array.from({ length: limits.connections + 3 }, () => {
+  const sockets = Array.from({ length: most + 3 }, () => {
     const socket = connect({ host: host!, port: Number(port) });
     return socket.on('error', () => undefined).resume();
   });
   const late = AbortSignal.timeout(10_000);
-  const within = sockets.slice(0, limits.connections);
-  const beyond = sockets.slice(limits.connections);
+  const [within, beyond] = [sockets.slice(0, most), sockets.slice(most)];
   await Promise.all(beyond.map((socket) => once(socket, 'close', { signal: late })));
   expect(within.filter(({ closed }) => closed)).toEqual([]);
   for (const socket of within) socket.destroy();
+});
+
+test('whoever has shown a certificate, or has left, counts among the handshakes no more', async () => {
+  const patience = { ...limits, handshakesPerAddress: 2, handshakeMs: 60_000 };
+  await using patient = await listenAs(keys, { limits: patience }, ['data', 'shop']);
+  patient.serve(echo);
+  const [host, port] = patient.address!.split(':');
+  for (let round = 0; round < 3; round += 1) {
+    const silent = connect({ host: host!, port: Number(port) });
+    await once(silent, 'connect');
+    await using data = await dialAs('data', keys, patient.address!);
+    await using shop = await dialAs('shop', keys, patient.address!);
+    for (const peer of [data, shop]) {
+      const transport = await peer.open('bank', soon());
+      await transport.write(Uint8Array.of(round));
+      expect(await transport.read()).toHaveLength(1);
+      await transport.close();
+    }
+    silent.destroy();
+    await once(silent, 'close');
+  }
 });

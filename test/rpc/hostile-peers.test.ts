@@ -196,6 +196,7 @@ test('a listener of another version is refused, naming both', async () => {
     options: serverOptions(limits, { sent: 1 << 20, received: 1 << 20 }),
     connections: 10,
     connectionsPerCaller: 10,
+    handshakesPerAddress: 10,
     refused: () => undefined,
     register: (server) =>
       server.addService(PEER_SERVICE, {
