@@ -35,6 +35,7 @@ import {
   setsOf,
   transferDigest,
 } from './transfer.ts';
+import { Turns } from './turns.ts';
 
 /** The calls of the service, for a peer that has proved who it is; over a network or in memory. */
 export interface TagService {
@@ -71,6 +72,7 @@ export class TagServer implements TagService {
   readonly #options: TagServerOptions;
   readonly #tables: ServedTables;
   readonly #evaluations: Evaluations;
+  readonly #turns = new Turns();
 
   constructor(options: TagServerOptions) {
     this.#options = options;
@@ -130,6 +132,7 @@ export class TagServer implements TagService {
   }
 
   async query(peer: string, request: QueryRequest): Promise<QueryResponse> {
+    await this.#turns.next(peer);
     const table = this.#tables.find(peer, request.datasetId);
     this.#check(table, request);
     const { manifest } = this.#tables.answered(table, request.versionId);
@@ -161,6 +164,7 @@ export class TagServer implements TagService {
   }
 
   async transfer(peer: string, request: TransferRequest): Promise<TransferResponse> {
+    await this.#turns.next(peer);
     const table = this.#tables.find(peer, request.query?.datasetId ?? '');
     const { query } = request;
     if (query?.fetch.case !== 'bucket') throw invalid('query', 'must be one that names buckets');

@@ -3,6 +3,7 @@
  * blinded beforehand and the answers are checked afterwards, so that what it takes is the company's time. It says
  * "ready"; floods from "go" until "pause", and says when it does; "end" has it say what it was answered.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
 import { create } from '@bufbuild/protobuf';
@@ -12,8 +13,13 @@ import { inputOf } from '../../src/tags/row.ts';
 import { idOf } from '../support/tag-parts.ts';
 import { openBank } from './site.ts';
 
-// A flooder computes on a machine of its own: here it takes what the others leave of this one.
-setPriority(constants.priority.PRIORITY_LOW);
+// A flooder computes on a machine of its own: here it takes what the others leave of this one. Linux gives even a
+// process of low priority some milliseconds before it lets others go on, but not one that is to run when all are idle.
+try {
+  execFileSync('chrt', ['--all-tasks', '--idle', '--pid', '0', String(process.pid)]);
+} catch {
+  setPriority(constants.priority.PRIORITY_LOW);
+}
 
 const [folder = '', address = '', atOnce = '1'] = process.argv.slice(2);
 const compute = inlineCompute();
