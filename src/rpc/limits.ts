@@ -71,8 +71,11 @@ export const MAX_RESPONSE_BYTES = 32 << 20;
 /** Streams on one connection, so calls at a time; the rest wait at the client. */
 export const MAX_STREAMS = 100;
 
-/** Of tag queries: all that arrive together are read before anybody else's next one, at half a millisecond each. */
-export const MAX_TAG_STREAMS = 32;
+/**
+ * Of tag queries: all that arrive together are read before anybody else's next one. A bank that has more to ask at a
+ * time asks for several ids in a query, as its sidecar does.
+ */
+export const MAX_TAG_STREAMS = 16;
 
 /** Header pairs of one call: ours have about fifteen. */
 export const MAX_HEADERS = 64;

@@ -12,8 +12,8 @@ import { FairQueue } from './fair-queue.ts';
 const POINT_BYTES = 32;
 /** What a task may cost, in multiplications: 4 ms, which is what another tenant may have to wait for. */
 const MOST_COST = 32;
-/** The same while several tenants ask: 1.5 ms, since who asks one by one waits for a task each time. */
-const SHARED_COST = 12;
+/** The same while several tenants ask: one small request, since who asks one by one waits for a task each time. */
+const SHARED_COST = 4;
 /** A proof's, besides those of its points. */
 const PROOF_COST = 3;
 

@@ -98,7 +98,7 @@ const usualP99 = (turns: readonly Tally[]): number =>
   at(0.5, { timesMs: turns.map((turn) => at(0.99, turn)) });
 
 /** Alternately alone and beside the flood, so that a machine that changes its mood does so to both. */
-const TURNS = 8;
+const TURNS = 16;
 
 async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promise<TimedRow> {
   const { folder, address, rows } = company;
