@@ -35,17 +35,13 @@ export async function sampleOf(watched: ChildProcess): Promise<Sample> {
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Long enough that every thread of the process has collected what its last task left, at some sample in it. */
-const WINDOW_MS = 30_000;
-
 /**
- * Growth from the first to the last sample of what is always held: the least in each window, and of these the median
- * of all slopes between two (Theil and Sen), which a window in four may miss.
+ * Growth from the first to the last sample by the median of all slopes between two of them (Theil and Sen): up to a
+ * quarter of the samples may be anything at all.
  */
 export function growthOf(samples: readonly Sample[], of: 'residentMiB' | 'heapMiB'): number {
-  const first = samples[0]?.atMs ?? 0;
-  const windows = Map.groupBy(samples, ({ atMs }) => Math.floor((atMs - first) / WINDOW_MS));
-  const least = [...windows.values()].map((each) => Math.min(...each.map((sample) => sample[of])));
-  const slopes = least.flatMap((a, i) => least.slice(i + 1).map((b, j) => (b - a) / (j + 1)));
-  return (median(slopes) * ((samples.at(-1)?.atMs ?? 0) - first)) / WINDOW_MS;
+  const slopes = samples.flatMap((a, i) =>
+    samples.slice(i + 1).map((b) => (b[of] - a[of]) / (b.atMs - a.atMs)),
+  );
+  return median(slopes) * ((samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0));
 }
