@@ -18,3 +18,5 @@ if (command === undefined) {
   inOneFolder();
   await command();
 }
+// At once: while it frees what HTTP/2 left of broken connections, Node has been seen to spin for ever.
+process.exit();
