@@ -14,6 +14,7 @@ export const FRAME_FAULTS = [
   'delay',
 ] as const;
 export type FrameFault = (typeof FRAME_FAULTS)[number];
+type Sender = 'opener' | 'answerer';
 
 /** What happens at one frame. Frames are counted over all conversations and both directions. */
 export interface FrameEvent {
@@ -30,6 +31,8 @@ export class Disturbance {
   readonly #other: readonly Uint8Array[];
   /** Every frame as it was written. */
   readonly recorded: Uint8Array[] = [];
+  /** Whose frames did not arrive as they were sent: those of the party that opened a conversation, or the other's. */
+  readonly damaged = new Set<Sender>();
 
   /**
    * @param seen is called with the number of each frame, before it is delivered.
@@ -49,12 +52,14 @@ export class Disturbance {
   wrap(transport: Transport): Transport {
     const out = new Direction(
       this,
+      'opener',
       (frame) => transport.write(frame),
       () => transport.close(),
     );
     const arrived: Uint8Array[] = [];
     const inward = new Direction(
       this,
+      'answerer',
       async (frame) => void arrived.push(frame),
       () => transport.close(),
     );
@@ -90,16 +95,19 @@ class Direction {
   opposite: Direction | undefined;
   last: Uint8Array | undefined;
   readonly #disturbance: Disturbance;
+  readonly #sender: Sender;
   readonly #deliver: (frame: Uint8Array) => Promise<void>;
   readonly #close: () => Promise<void>;
   #held: Uint8Array | undefined;
 
   constructor(
     disturbance: Disturbance,
+    sender: Sender,
     deliver: (frame: Uint8Array) => Promise<void>,
     close: () => Promise<void>,
   ) {
     this.#disturbance = disturbance;
+    this.#sender = sender;
     this.#deliver = deliver;
     this.#close = close;
   }
@@ -120,6 +128,9 @@ class Direction {
     event: FrameEvent | undefined,
     spliced: Uint8Array | undefined,
   ): Promise<readonly Uint8Array[]> {
+    if (event !== undefined && event.fault !== 'cut' && event.fault !== 'delay') {
+      this.#disturbance.damaged.add(this.#sender);
+    }
     switch (event?.fault) {
       case 'cut':
         await this.#close();

@@ -39,14 +39,16 @@ export async function tally(protocol: string, runs: number, seed: number): Promi
   });
   if (result.counterexample === undefined) return result;
   console.error(`${protocol}: ${result.counterexample}; is made smaller`);
-  let last: Simulated | undefined;
+  let smallest: Simulated | undefined;
   const property = fc.asyncProperty(arbitrary, async (schedule) => {
-    last = known.get(JSON.stringify(schedule)) ?? (await simulate(protocol, schedule));
-    return isRight(last.verdict);
+    const simulated = known.get(JSON.stringify(schedule)) ?? (await simulate(protocol, schedule));
+    // What is tried after the smallest that goes wrong goes right.
+    if (!isRight(simulated.verdict)) smallest = simulated;
+    return isRight(simulated.verdict);
   });
   const { counterexample, counterexamplePath } = await fc.check(property, { numRuns: runs, seed });
-  if (counterexample?.[0] === undefined || last === undefined) return result;
-  result.counterexample = `${describe(counterexample[0], last)} seed ${seed} path ${counterexamplePath}`;
+  if (counterexample?.[0] === undefined || smallest === undefined) return result;
+  result.counterexample = `${describe(counterexample[0], smallest)} seed ${seed} path ${counterexamplePath}`;
   return result;
 }
 

@@ -80,7 +80,12 @@ export async function simulate(protocol: string, schedule: readonly Event[]): Pr
     expected.recorded,
   );
   pair.network.wrap = (transport) => disturbance.wrap(transport);
-  return await runToEnd(pair, { scenario, expected, settled: () => restarting });
+  return await runToEnd(pair, {
+    scenario,
+    expected,
+    settled: () => restarting,
+    damagedBothWays: () => disturbance.damaged.size === 2,
+  });
 }
 
 /** Runs a job of an open pair to its end at both parties, whatever is done to it meanwhile, and judges that. */
@@ -91,6 +96,7 @@ export async function runToEnd(
     expected,
     settled = async () => {},
     lostAfterTheEnd = false,
+    damagedBothWays = () => false,
   }: {
     readonly scenario: Scenario;
     readonly expected: Undisturbed;
@@ -98,6 +104,8 @@ export async function runToEnd(
     readonly settled?: () => Promise<void>;
     /** A party lost what it had kept when the other may have been sure: it is told, and nothing can give it the result. */
     readonly lostAfterTheEnd?: boolean;
+    /** Each party found damage of its own, and what it said of that may have been damaged too: they may name two. */
+    readonly damagedBothWays?: () => boolean;
   },
 ): Promise<Simulated> {
   const { id } = await pair.bank.submit(await scenario.spec(pair), '', 'ada');
@@ -108,7 +116,8 @@ export async function runToEnd(
   const endings = { bank: told(bank), telco: told(telco) };
   if (deadline.aborted) return { verdict: 'hung', endings };
   if (lostAfterTheEnd && isToldOfLoss([bank, telco])) return { verdict: 'sameAbort', endings };
-  return { verdict: await judge(pair, scenario, expected, [bank, telco]), endings };
+  const mayDiffer = damagedBothWays();
+  return { verdict: await judge(pair, { scenario, expected, mayDiffer }, [bank, telco]), endings };
 }
 
 const isToldOfLoss = (jobs: readonly (Job | undefined)[]): boolean =>
@@ -117,8 +126,15 @@ const isToldOfLoss = (jobs: readonly (Job | undefined)[]): boolean =>
 
 async function judge(
   pair: Pair,
-  scenario: Scenario,
-  expected: Undisturbed,
+  {
+    scenario,
+    expected,
+    mayDiffer,
+  }: {
+    readonly scenario: Scenario;
+    readonly expected: Undisturbed;
+    readonly mayDiffer: boolean;
+  },
   jobs: readonly [Job | undefined, Job | undefined],
 ): Promise<Verdict> {
   if (scenario.mostDebits !== undefined && (await debits(pair)) > scenario.mostDebits)
@@ -129,7 +145,7 @@ async function judge(
     const [one, other] = jobs.map((job) => job?.error?.code);
     const told = one === other || UNTOLD.includes(one) || UNTOLD.includes(other);
     // A proposal that never arrived left nothing at the peer.
-    return told || jobs.includes(undefined) ? 'sameAbort' : 'wrong';
+    return told || mayDiffer || jobs.includes(undefined) ? 'sameAbort' : 'wrong';
   }
   for (const [i, name] of NAMES.entries()) {
     const essence = JSON.stringify(await scenario.essence(pair, name, jobs[i]!));

@@ -85,3 +85,14 @@ test('nor does a damaged last frame with a damaged question about it', async () 
     expect(await simulate('align', schedule)).toMatchObject({ verdict: 'same' });
   }
 }, 120_000);
+
+test('damage in both directions at once is refused by both, each by a name of its own if need be', async () => {
+  for (let at = 7; at < 12; at++) {
+    const schedule = [
+      { at, fault: 'reflect', place: 0 },
+      { at: at + 1, fault: 'flip', place: 0 },
+    ] as const;
+    const simulated = await simulate('align', schedule);
+    expect(simulated, `from frame ${at}`).toMatchObject({ verdict: 'sameAbort' });
+  }
+}, 60_000);
