@@ -1,8 +1,8 @@
 /** A training between two processes over mutual TLS, without what a job does before and after it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { Shape } from '../../src/channel/shaped.ts';
 import { initKeys } from '../../src/rpc/index.ts';
+import type { Shape } from './shaped.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import type { TrainingFigures, TrainingTask } from './training-process.ts';
 

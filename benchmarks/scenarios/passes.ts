@@ -1,8 +1,8 @@
 /** What a pass of a training takes: by number of rows, over lines of three kinds, and with one thread or more. */
 import { availableParallelism } from 'node:os';
-import type { Shape } from '../../src/channel/shaped.ts';
 import type { BenchOptions, Row } from '../harness.ts';
 import { type DirectTraining, type TrainedDirectly, trainDirectly } from './direct-training.ts';
+import type { Shape } from './shaped.ts';
 
 const MEGABYTE = 1e6;
 /** 30 + 30 columns, two processes. */

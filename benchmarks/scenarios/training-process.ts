@@ -5,7 +5,6 @@
 import { Session } from 'node:inspector/promises';
 import { setFlagsFromString } from 'node:v8';
 import { Channel } from '../../src/channel/channel.ts';
-import { type Shape, shaped } from '../../src/channel/shaped.ts';
 import type { Transport } from '../../src/channel/transport.ts';
 import { openPool } from '../../src/compute/pool.ts';
 import { systemRandom } from '../../src/jobs/system.ts';
@@ -21,6 +20,7 @@ import {
 import { wordsFrom } from '../../test/support/ring.ts';
 import { join, type PartyPlace, peakBytesOf, tellParent } from './one-party.ts';
 import { networkShare } from './profile.ts';
+import { type Shape, shaped } from './shaped.ts';
 
 export interface TrainingTask extends PartyPlace {
   readonly rows: number;

@@ -4,7 +4,6 @@ import { SottoError } from '../../src/base/errors.ts';
 import { Channel } from '../../src/channel/channel.ts';
 import { decode } from '../../src/channel/decode.ts';
 import { HEADER_BYTES, MAX_BODY_BYTES } from '../../src/channel/frames.ts';
-import { memoryPair } from '../../src/channel/memory.ts';
 import { MAX_FRAME_BYTES, type Transport } from '../../src/channel/transport.ts';
 import {
   ConverseRequestSchema as Bulk,
@@ -19,6 +18,7 @@ import {
   SignedManifestSchema,
   SignedReceiptSchema,
 } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
+import { memoryPair } from '../support/memory-pair.ts';
 import { Recorder } from '../support/recorder.ts';
 
 const pair = (): [Channel, Channel] => {

@@ -5,10 +5,10 @@
 import { describe, expect, test } from 'vitest';
 import { asSottoError, type SottoError } from '../../src/base/errors.ts';
 import { Channel } from '../../src/channel/channel.ts';
-import { memoryPair } from '../../src/channel/memory.ts';
 import { MAX_FRAME_BYTES, type Transport } from '../../src/channel/transport.ts';
 import { ConverseRequestSchema as Bulk } from '../../src/gen/sotto/peer/v1/peer_pb.ts';
 import { FAULTS, faulty, faultyPair, swapping } from '../support/faulty.ts';
+import { memoryPair } from '../support/memory-pair.ts';
 
 /** Each side says three messages in turns, the second in two frames: 7 frames with the ends. */
 const TURNS = 3;

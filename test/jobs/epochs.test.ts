@@ -5,11 +5,11 @@ import type { Random } from '../../src/base/random.ts';
 import { Vault } from '../../src/base/sealed.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { Channel } from '../../src/channel/channel.ts';
-import { memoryPair } from '../../src/channel/memory.ts';
 import { type Journal, Journals } from '../../src/jobs/journal.ts';
 import { resume } from '../../src/jobs/resume.ts';
 import type { Steps } from '../../src/jobs/steps.ts';
 import { MemoryDisk } from '../support/memory-disk.ts';
+import { memoryPair } from '../support/memory-pair.ts';
 import { seededRandom } from '../support/random.ts';
 
 const openJournal = (): Promise<Journal> => {

@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { utf8 } from '../../src/base/bytes.ts';
 import { Channel } from '../../src/channel/channel.ts';
-import { memoryPair } from '../../src/channel/memory.ts';
 import type { JobContext } from '../../src/jobs/role.ts';
 import { settle, signerOf } from '../../src/jobs/settlement.ts';
 import { keyOf } from '../support/jobs.ts';
+import { memoryPair } from '../support/memory-pair.ts';
 
 type Name = 'bank' | 'telco';
 

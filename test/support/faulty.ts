@@ -1,6 +1,7 @@
 /** A transport that does to chosen frames what networks and cheats do. */
-import { memoryPair } from '../../src/channel/memory.ts';
+
 import type { Transport } from '../../src/channel/transport.ts';
+import { memoryPair } from './memory-pair.ts';
 
 /** What is delivered in place of the frame, given those that were written before it. */
 export type Fault = (frame: Uint8Array, before: readonly Uint8Array[]) => readonly Uint8Array[];

@@ -1,11 +1,11 @@
 /** Both roles of a protocol in one process: real channels and frames, memory between them. */
 import { asSottoError, type SottoError } from '../../src/base/errors.ts';
 import { Channel } from '../../src/channel/channel.ts';
-import { memoryPair } from '../../src/channel/memory.ts';
 import type { Transport } from '../../src/channel/transport.ts';
 import type { Compute } from '../../src/compute/compute.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import type { Party, Progress, Run } from '../../src/protocols/party.ts';
+import { memoryPair } from './memory-pair.ts';
 import { seededRandom } from './random.ts';
 import { Recorder } from './recorder.ts';
 

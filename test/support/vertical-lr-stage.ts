@@ -1,7 +1,6 @@
 /** One stage of vertical regression by itself: an evaluator with columns, and an owner who keeps key and replies. */
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { Channel } from '../../src/channel/channel.ts';
-import { memoryPair } from '../../src/channel/memory.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
 import type { FeatureMatrix } from '../../src/math/columns.ts';
 import { N } from '../../src/primitives/he/index.ts';
@@ -15,6 +14,7 @@ import {
   rowMemory,
   type Training,
 } from '../../src/protocols/vertical-lr/training.ts';
+import { memoryPair } from './memory-pair.ts';
 import { seededRandom } from './random.ts';
 
 const compute = inlineCompute();

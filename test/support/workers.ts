@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { SottoError } from '../../src/base/errors.ts';
 import type { LogEvent } from '../../src/base/events.ts';
 import { freshKey, Vault } from '../../src/base/sealed.ts';
-import { memoryPair } from '../../src/channel/memory.ts';
 import type { Transport } from '../../src/channel/transport.ts';
 import type { Compute } from '../../src/compute/compute.ts';
 import { inlineCompute } from '../../src/compute/inline.ts';
@@ -22,6 +21,7 @@ import {
   type WorkerOptions,
 } from '../../src/jobs/index.ts';
 import { keyOf } from './jobs.ts';
+import { memoryPair } from './memory-pair.ts';
 
 export type Name = 'bank' | 'telco';
 const NAMES: readonly Name[] = ['bank', 'telco'];

@@ -2,7 +2,6 @@
 import { asSottoError } from '../../../src/base/errors.ts';
 import { Channel } from '../../../src/channel/channel.ts';
 import { KIND, type Kind } from '../../../src/channel/frames.ts';
-import { memoryPair } from '../../../src/channel/memory.ts';
 import { inlineCompute } from '../../../src/compute/inline.ts';
 import {
   AlignConfirmationSchema,
@@ -11,6 +10,7 @@ import {
 import type { Party, Run } from '../../../src/protocols/party.ts';
 import { decodeFrame, encodeFrame } from '../../../src/rpc/frame-codec.ts';
 import { faulty } from '../../support/faulty.ts';
+import { memoryPair } from '../../support/memory-pair.ts';
 import { below, mutateBytes, mutateMessage, oneOf, type Word } from '../mutations.ts';
 import { opening, type Part, partsOf, playFrames, sealed } from '../scripted.ts';
 import type { Case, Target } from '../target.ts';

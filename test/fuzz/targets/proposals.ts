@@ -2,7 +2,6 @@
 import { rmSync } from 'node:fs';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { decode } from '../../../src/channel/decode.ts';
-import { memoryPair } from '../../../src/channel/memory.ts';
 import {
   AnswerMessageSchema,
   ProposeMessageSchema,
@@ -18,6 +17,7 @@ import {
 import { sendProposal } from '../../../src/jobs/handshake.ts';
 import { normaliseSpec } from '../../../src/jobs/spec.ts';
 import { agreementOf, alignSpec, keyOf, NOW_MS, trainSpec } from '../../support/jobs.ts';
+import { memoryPair } from '../../support/memory-pair.ts';
 import { openPair } from '../../support/workers.ts';
 import { mutateMessage, oneOf, type Word } from '../mutations.ts';
 import type { Case, Ending, Target } from '../target.ts';

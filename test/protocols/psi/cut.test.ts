@@ -1,11 +1,11 @@
 /** An alignment whose line fails at any frame, or that somebody cancels, ends on both sides without rows. */
 import { describe, expect, test } from 'vitest';
-import { memoryPair } from '../../../src/channel/memory.ts';
 import type { Transport } from '../../../src/channel/transport.ts';
 import { inlineCompute } from '../../../src/compute/inline.ts';
 import { openPool } from '../../../src/compute/pool.ts';
 import { alignFirst, alignSecond } from '../../../src/protocols/psi/index.ts';
 import { FAULTS, faultyPair } from '../../support/faulty.ts';
+import { memoryPair } from '../../support/memory-pair.ts';
 import { toyGroup } from '../../support/toy-group.ts';
 import { type PairOptions, runPair } from '../../support/two-party.ts';
 

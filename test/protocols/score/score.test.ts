@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { utf8 } from '../../../src/base/bytes.ts';
 import { asSottoError } from '../../../src/base/errors.ts';
 import { Channel } from '../../../src/channel/channel.ts';
-import { memoryPair } from '../../../src/channel/memory.ts';
 import {
   ScoreChunkMessageSchema,
   ScoreRequestMessageSchema,
@@ -16,6 +15,7 @@ import {
   type PassiveScoreInput,
   passiveScore,
 } from '../../../src/protocols/score/index.ts';
+import { memoryPair } from '../../support/memory-pair.ts';
 import { MemoryScoreLedger } from '../../support/score-ledger.ts';
 
 const noRandom = {

@@ -1,6 +1,6 @@
 /** Two ends of a pipe within one process: real frames and real back-pressure, without a network. */
-import { SottoError } from '../base/errors.ts';
-import { MAX_FRAME_BYTES, type Transport } from './transport.ts';
+import { SottoError } from '../../src/base/errors.ts';
+import { MAX_FRAME_BYTES, type Transport } from '../../src/channel/transport.ts';
 
 /** One direction: frames that were written and not yet read. */
 class Pipe {

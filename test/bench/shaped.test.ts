@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { memoryPair } from '../../src/channel/memory.ts';
-import { shaped } from '../../src/channel/shaped.ts';
+import { shaped } from '../../benchmarks/scenarios/shaped.ts';
+import { memoryPair } from '../support/memory-pair.ts';
 
 test('a frame takes half a round trip and the time of its bits', async () => {
   const [left, right] = memoryPair();

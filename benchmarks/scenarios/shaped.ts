@@ -1,7 +1,7 @@
-/** A slower line: any transport with a round-trip time and a bandwidth, for benchmarks and estimates. */
+/** A slower line: any transport with a round-trip time and a bandwidth. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SottoError } from '../base/errors.ts';
-import { MAX_FRAME_BYTES, type Transport } from './transport.ts';
+import { SottoError } from '../../src/base/errors.ts';
+import { MAX_FRAME_BYTES, type Transport } from '../../src/channel/transport.ts';
 
 export interface Shape {
   readonly rttMs: number;
