@@ -151,6 +151,31 @@ test('nobody draws coins from Math.random', () => {
   expect(typescript.filter((path) => /Math\.random\b/.test(read(path)))).toEqual([]);
 });
 
+test('src exports what src uses, and nothing to nobody', () => {
+  const comments = /\/\*[\s\S]*?\*\/|\/\/.*/g;
+  const wordsOf = (path: string): string[] => read(path).replace(comments, '').match(/\w+/g) ?? [];
+  const code = tracked.filter((path) => /^(src|test|benchmarks)\/.*\.(ts|mjs)$/.test(path));
+  const files = new Map<string, Set<string>>();
+  for (const path of code) {
+    for (const word of wordsOf(path)) files.set(word, (files.get(word) ?? new Set()).add(path));
+  }
+  const wrong: string[] = [];
+  for (const path of typescript) {
+    const words = wordsOf(path);
+    for (const [, name] of read(path).matchAll(
+      /^export (?:async )?(?:function\*?|const|class) (\w+)/gm,
+    )) {
+      const others = [...files.get(name!)!].filter((other) => other !== path);
+      if (others.length === 0) wrong.push(`${path}: ${name} is exported to nobody`);
+      const inSrc = others.some((other) => other.startsWith('src/'));
+      if (!inSrc && words.filter((word) => word === name).length < 2) {
+        wrong.push(`${path}: ${name} is used outside src only`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
 test('no folder or file is named after nothing in particular', () => {
   const vague = /(^|\/)(utils?|common|core|lib|types|helpers?|misc)(\.ts)?(\/|$)/;
   expect(

@@ -5,9 +5,7 @@ import {
   fromJson,
   type JsonValue,
   ScalarType,
-  toJson,
 } from '@bufbuild/protobuf';
-import { stringify } from 'yaml';
 import { SottoError } from '../base/errors.ts';
 import { type JobSpec, JobSpecSchema } from '../gen/sotto/job/v1/agreement_pb.ts';
 import {
@@ -36,11 +34,6 @@ export function jobSpec(file: YamlFile): JobSpec {
     const reason = cause instanceof Error ? cause.message : 'not a job';
     throw new SottoError('invalid-argument', `${file.name}: ${reason}`, {}, { cause });
   }
-}
-
-/** A job as it would stand in a file. */
-export function jobFileText(spec: JobSpec): string {
-  return stringify(toJson(JobSpecSchema, spec));
 }
 
 function mistakes(message: DescMessage, value: unknown, path: Path): Complaint[] {

@@ -45,7 +45,7 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`  ${title}`, ...lines.map((line) => `    ${line}`)];
 }
 
-export function disclosureLines(disclosures: readonly Disclosure[]): string[] {
+function disclosureLines(disclosures: readonly Disclosure[]): string[] {
   return disclosures.map(({ party, learns }) => `${party} learns ${learns}`);
 }
 

@@ -10,7 +10,7 @@ const table = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected a name of letters, digits, . _ and -');
 const limit = z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0);
 
-export const TAG_TYPES = ['int', 'float', 'bool', 'date', 'enum', 'string'] as const;
+const TAG_TYPES = ['int', 'float', 'bool', 'date', 'enum', 'string'] as const;
 
 const field = z.strictObject({
   name: text,

@@ -7,7 +7,7 @@ import { ID_NORMALIZATION_STEPS, idNormalizer } from './ids.ts';
  * What a column holds. `number`, `bool` (0 or 1) and `date` (days since 1970-01-01) become numeric
  * features, `category` a categorical one; `text` is never a feature (but may be an id or a label).
  */
-export const COLUMN_TYPES = ['number', 'category', 'text', 'bool', 'date'] as const;
+const COLUMN_TYPES = ['number', 'category', 'text', 'bool', 'date'] as const;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 
 /** Strict: a key that means nothing is an error, for it was meant to mean something. */

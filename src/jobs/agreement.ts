@@ -18,7 +18,7 @@ import { normaliseSpec } from './spec.ts';
 import { termsOf } from './terms/index.ts';
 
 /** Of the agreement's form, of every protocol's messages, and of the wording of disclosures. */
-export const AGREEMENT_VERSION = 'sotto/1';
+const AGREEMENT_VERSION = 'sotto/1';
 /** A spec of 2 x 1,000 columns with long names fits; nobody makes us hold more. */
 export const MAX_AGREEMENT_BYTES = 512 * 1024;
 /** Clocks of two companies differ; an agreement from this far in the future may begin now. */

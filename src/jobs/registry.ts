@@ -154,7 +154,7 @@ export class Registry {
 }
 
 /** AIP-158: 0 means the default, more than the most means the most, less than 0 is an error. */
-export function pageLimit(pageSize: number): number {
+function pageLimit(pageSize: number): number {
   if (pageSize < 0 || !Number.isInteger(pageSize)) {
     throw new SottoError('invalid-argument', 'page_size is negative', {
       field: 'page_size',

@@ -6,7 +6,7 @@ import { reasonOf } from './drive.ts';
 import type { Clock } from './options.ts';
 
 /** What a timer can count to, about 25 days. */
-export const LONGEST_SLEEP_MS = 2 ** 31 - 1;
+const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),

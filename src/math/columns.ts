@@ -45,15 +45,3 @@ export function pickRows(columns: readonly Column[], positions: Uint32Array): Co
     return { ...column, values };
   });
 }
-
-/** The rows of a feature matrix at the given positions, in that order. */
-export function pickFeatureRows(matrix: FeatureMatrix, positions: Uint32Array): FeatureMatrix {
-  const values = sharedFloats(matrix.columns * positions.length);
-  for (let j = 0; j < matrix.columns; j++) {
-    const from = j * matrix.rows;
-    const to = j * positions.length;
-    for (let i = 0; i < positions.length; i++)
-      values[to + i] = matrix.values[from + positions[i]!]!;
-  }
-  return { rows: positions.length, columns: matrix.columns, values };
-}

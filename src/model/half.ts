@@ -4,17 +4,10 @@
  */
 import { z } from 'zod';
 import { SottoError } from '../base/errors.ts';
-import type { Column } from '../math/columns.ts';
-import { linearScores } from '../math/linear-model.ts';
-import {
-  applyPreprocessing,
-  type Preprocessing,
-  parsePreprocessing,
-  toRawWeights,
-} from './preprocess.ts';
+import { type Preprocessing, parsePreprocessing, toRawWeights } from './preprocess.ts';
 
-export const HALF_FORMAT = 'sotto.model';
-export const HALF_VERSION = 1;
+const HALF_FORMAT = 'sotto.model';
+const HALF_VERSION = 1;
 
 /** No separator, no leading dot: an id can be the name of a folder. */
 export const MODEL_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -182,13 +175,4 @@ export function requireCurrent(model: Pick<ModelHalf, 'id' | 'expiresAt'>, nowMs
     model: model.id,
     expired: model.expiresAt,
   });
-}
-
-/**
- * This half's part of each row's logit, intercept included, exact to rounding. Never leaves the
- * party as it is.
- */
-export function partialLogits(model: ModelHalf, columns: readonly Column[]): Float64Array {
-  const features = applyPreprocessing(model.preprocessing, columns);
-  return linearScores(features, Float64Array.from(model.weights.whitened), model.intercept);
 }

@@ -9,7 +9,7 @@ const ROW_HEIGHT = 30;
 /** Wider than a report's other charts: it stands alone. */
 const WIDTH = 860;
 
-export function measurementSketch({ cohorts }: Measurement): Sketch {
+function measurementSketch({ cohorts }: Measurement): Sketch {
   const controls = new Set(cohorts.map(({ control }) => control));
   const known = cohorts.flatMap(({ name, rate }) =>
     rate === undefined

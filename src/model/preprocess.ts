@@ -11,7 +11,7 @@
  * depends on no other) reaches the limit. Scores are therefore always computed from clipped features;
  * `toRawWeights` is exact for rows without a clipped value and is the way to read a model, not to run it.
  *
- * Nothing here leaves the party but `publicShape`.
+ * Nothing here leaves the party but the numbers of features: of whitened ones, and of raw ones a column.
  */
 import { SottoError } from '../base/errors.ts';
 import { type Column, type FeatureMatrix, rowsOf, sharedFloats } from '../math/columns.ts';
@@ -114,18 +114,6 @@ export function applyPreprocessing(
   return { rows: count, columns: whitening.rank, values, clipped };
 }
 
-/** The raw features of any rows, before standardisation: what `toRawWeights` weighs. */
-export function rawFeatures(
-  { columns: plans, features }: Preprocessing,
-  columns: readonly Column[],
-): FeatureMatrix {
-  const own = plans.map((plan) => columnOf(plan, columns));
-  const count = commonRows(own);
-  const values = new Float64Array(count * features.length);
-  expandAll(plans, own, { start: 0, length: count, into: values });
-  return { rows: count, columns: features.length, values };
-}
-
 export interface RawWeights {
   readonly perFeature: readonly (FeatureName & { readonly weight: number })[];
   /** What the weights' means add up to, to be added to the model's own intercept. */
@@ -173,14 +161,6 @@ export function affineLayer({ features, whitening }: Preprocessing): {
     }
   }
   return { matrix, bias };
-}
-
-/** What the peer may know: how many features there are, and how many raw ones each column became. */
-export function publicShape({ columns, whitening }: Preprocessing): {
-  readonly features: number;
-  readonly widths: readonly number[];
-} {
-  return { features: whitening.rank, widths: columns.map((plan) => featureNames(plan).length) };
 }
 
 /** Mean and deviation of each raw feature over all rows. */

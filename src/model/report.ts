@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { SottoError } from '../base/errors.ts';
 import type { Metrics } from './metrics.ts';
 
-export const REPORT_VERSION = 1;
+const REPORT_VERSION = 1;
 
 /**
  * A stretch of the job: how long, and what crossed the wire, headers included, seen from the

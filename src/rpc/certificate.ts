@@ -40,7 +40,7 @@ const usagesOf = (kind: Kind): string[] =>
   kind === 'party' ? [SERVER_AUTH, CLIENT_AUTH] : [CLIENT_AUTH];
 
 /** What the certificate says it speaks for, e.g. `sotto:party:bank`: a URI, as no host name lasts as long. */
-export const uriOf = (kind: Kind, name: string): string => `sotto:${kind}:${name}`;
+const uriOf = (kind: Kind, name: string): string => `sotto:${kind}:${name}`;
 
 /** For foreign clients that insist on a host name: the name to expect (TLS server name override). */
 export const hostNameOf = (party: string): string => `${party}.sotto.internal`;

@@ -226,7 +226,7 @@ export class PeerDialer {
 }
 
 /** Doubles from the first wait to the longest, then shortened at random so that dialers do not march in step. */
-export function backoffMs(failures: number, limits: RpcLimits): number {
+function backoffMs(failures: number, limits: RpcLimits): number {
   const most = Math.min(limits.backoffMostMs, limits.backoffFirstMs * 2 ** Math.min(failures, 20));
   return most - randomInt(Math.floor(most / 2) + 1);
 }

@@ -25,7 +25,7 @@ export const SALT_BYTES = 32;
 /** A look-up may try every layer; more are compacted first. */
 export const MOST_LAYERS = 16;
 /** It has to fit into a trailer of gRPC, whose receivers take 8 KiB. */
-export const MOST_MANIFEST_BYTES = 7 << 10;
+const MOST_MANIFEST_BYTES = 7 << 10;
 
 const SIGNATURE_DOMAIN = 'sotto tag manifest signature 1';
 const HASH_DOMAIN = 'sotto tag manifest 1';

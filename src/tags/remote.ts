@@ -1,4 +1,4 @@
-/** The company's service as the bank sees it: over a network, or in a test right here. */
+/** The company's service as the bank sees it. */
 import type {
   FetchBlobRequest,
   GetManifestRequest,
@@ -8,7 +8,6 @@ import type {
   TransferRequest,
   TransferResponse,
 } from '../gen/sotto/tag/v1/tag_pb.ts';
-import type { TagService } from './server.ts';
 
 /** Rejects with the errors of `TagService`, and `peer-unavailable` or `deadline-exceeded` when nobody answers. */
 export interface TagRemote {
@@ -19,11 +18,3 @@ export interface TagRemote {
   /** Likewise. */
   transfer(request: TransferRequest, signal: AbortSignal): Promise<TransferResponse>;
 }
-
-/** The service in the same process, as it treats this peer. */
-export const localRemote = (service: TagService, peer: string): TagRemote => ({
-  getManifest: (request) => service.getManifest(peer, request),
-  fetchBlob: (request) => service.fetchBlob(peer, request),
-  query: (request) => service.query(peer, request),
-  transfer: (request) => service.transfer(peer, request),
-});

@@ -1,14 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { linearScores } from '../../src/math/linear-model.ts';
-import {
-  halfOf,
-  parseHalf,
-  partialLogits,
-  requireCurrent,
-  serializeHalf,
-} from '../../src/model/half.ts';
-import { applyPreprocessing, rawFeatures } from '../../src/model/preprocess.ts';
-import { sampleColumns, sampleHalf } from '../support/sample-half.ts';
+import { halfOf, parseHalf, requireCurrent, serializeHalf } from '../../src/model/half.ts';
+import { applyPreprocessing } from '../../src/model/preprocess.ts';
+import { rawFeatures } from '../support/raw-features.ts';
+import { partialLogits, sampleColumns, sampleHalf } from '../support/sample-half.ts';
 
 const written = () => JSON.parse(serializeHalf(sampleHalf())) as Record<string, unknown>;
 const read = (value: unknown) => () => parseHalf(JSON.stringify(value));

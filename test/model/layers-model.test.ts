@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import * as tf from '@tensorflow/tfjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { logistic } from '../../src/math/linear-model.ts';
-import { type ModelHalf, partialLogits } from '../../src/model/half.ts';
+import type { ModelHalf } from '../../src/model/half.ts';
 import { layersModelFiles, type NetworkInput } from '../../src/model/layers-model.ts';
-import { applyPreprocessing, rawFeatures } from '../../src/model/preprocess.ts';
-import { sampleColumns, sampleHalf } from '../support/sample-half.ts';
+import { applyPreprocessing } from '../../src/model/preprocess.ts';
+import { rawFeatures } from '../support/raw-features.ts';
+import { partialLogits, sampleColumns, sampleHalf } from '../support/sample-half.ts';
 
 /** Serves the files on loopback until the test ends; resolves to the address of `model.json`. */
 async function serve(files: Readonly<Record<string, Uint8Array>>): Promise<string> {

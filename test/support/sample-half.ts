@@ -1,6 +1,6 @@
 /** A half of a model over invented customers: numbers of several sizes, some missing, and categories. */
 import type { Column } from '../../src/math/columns.ts';
-import { logistic } from '../../src/math/linear-model.ts';
+import { linearScores, logistic } from '../../src/math/linear-model.ts';
 import { fitLogistic } from '../../src/math/newton.ts';
 import { type HalfFacts, halfOf, type ModelHalf } from '../../src/model/half.ts';
 import { applyPreprocessing, fitPreprocessing } from '../../src/model/preprocess.ts';
@@ -76,4 +76,10 @@ export function sampleHalf(changes: Partial<HalfFacts> = {}): ModelHalf {
     },
     ...changes,
   });
+}
+
+/** The half's part of each row's logit, intercept included. */
+export function partialLogits(half: ModelHalf, columns: readonly Column[]): Float64Array {
+  const features = applyPreprocessing(half.preprocessing, columns);
+  return linearScores(features, Float64Array.from(half.weights.whitened), half.intercept);
 }

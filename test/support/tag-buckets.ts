@@ -2,8 +2,9 @@
 import { asSottoError } from '../../src/base/errors.ts';
 import type { TagClient, TagClientOptions } from '../../src/tags/client.ts';
 import type { Meter } from '../../src/tags/meter.ts';
-import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
+import type { TagRemote } from '../../src/tags/remote.ts';
 import type { TagServer } from '../../src/tags/server.ts';
+import { localRemote } from './local-remote.ts';
 import { finish, members } from './tag-parts.ts';
 import { never, type TagWorld } from './tag-world.ts';
 

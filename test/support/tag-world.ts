@@ -9,9 +9,10 @@ import type { LookupResult, Manifest } from '../../src/gen/sotto/tag/v1/tag_pb.t
 import { ReceiptStore } from '../../src/tags/audit.ts';
 import { TagClient, type TagClientOptions } from '../../src/tags/client.ts';
 import { Meter } from '../../src/tags/meter.ts';
-import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
+import type { TagRemote } from '../../src/tags/remote.ts';
 import { type SealOptions, seal } from '../../src/tags/seal.ts';
 import { TagServer, type TagServerOptions } from '../../src/tags/server.ts';
+import { localRemote } from './local-remote.ts';
 import { seededRandom } from './random.ts';
 import { sealOptions, TEST_VAULT } from './tag-company.ts';
 import { finish, members } from './tag-parts.ts';

@@ -17,8 +17,9 @@ import type { Evaluated } from '../../src/primitives/oprf/index.ts';
 import { TableFolder } from '../../src/tags/folder.ts';
 import { manifestHash, signManifest } from '../../src/tags/manifest.ts';
 import { signReceipt } from '../../src/tags/receipts.ts';
-import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
+import type { TagRemote } from '../../src/tags/remote.ts';
 import type { TagServer } from '../../src/tags/server.ts';
+import { localRemote } from '../support/local-remote.ts';
 import { finish, idOf, members } from '../support/tag-parts.ts';
 import { ask, keysOf, never, plain, TagWorld } from '../support/tag-world.ts';
 

@@ -1,7 +1,7 @@
 /** Goal: a command and a worker never write one mirror at the same time. Method: two clients of one folder. */
 import { expect, test } from 'vitest';
 import { lockFolder } from '../../src/tags/folder-lock.ts';
-import { localRemote } from '../../src/tags/remote.ts';
+import { localRemote } from '../support/local-remote.ts';
 import { finish, idOf, members } from '../support/tag-parts.ts';
 import { ask, never, plain, TagWorld } from '../support/tag-world.ts';
 

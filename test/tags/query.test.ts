@@ -9,7 +9,8 @@ import {
   QueryResponseSchema,
 } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
 import { openBatcher } from '../../src/tags/batcher.ts';
-import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
+import type { TagRemote } from '../../src/tags/remote.ts';
+import { localRemote } from '../support/local-remote.ts';
 import { finish, idOf, members } from '../support/tag-parts.ts';
 import { ask, never, plain, TagWorld } from '../support/tag-world.ts';
 

@@ -8,8 +8,9 @@ import {
   ManifestSchema,
 } from '../../src/gen/sotto/tag/v1/tag_pb.ts';
 import { manifestHash, signManifest } from '../../src/tags/manifest.ts';
-import { localRemote, type TagRemote } from '../../src/tags/remote.ts';
+import type { TagRemote } from '../../src/tags/remote.ts';
 import { currentVersion } from '../../src/tags/served-tables.ts';
+import { localRemote } from '../support/local-remote.ts';
 import { finish, idOf, members, rowOf, tableOf } from '../support/tag-parts.ts';
 import { ask, never, plain, TagWorld } from '../support/tag-world.ts';
 

@@ -135,7 +135,7 @@ async function get({ flags, args, output }: Call<GetFlags>): Promise<undefined> 
 }
 
 /** The name comes from a worker: it may not lead out of the folder. */
-export function artifactFileName(name: string): string {
+function artifactFileName(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) return name;
   throw new SottoError('protocol-violation', 'the worker names a file that is no plain name', {
     length: name.length,

@@ -7,7 +7,7 @@ import { initKeys, initOperator, publicFile } from '../../rpc/index.ts';
 import { EXPOSED, RESPONSES, writeMeasureTables } from './measure.ts';
 import { freePorts } from './processes.ts';
 
-export const EXAMPLE = EXAMPLES.credit_data;
+const EXAMPLE = EXAMPLES.credit_data;
 export const PURPOSE = 'credit-risk';
 /** The table whose tags the bank asks for, and what it says of a member. */
 export const MEMBERS = 'members';

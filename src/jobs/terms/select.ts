@@ -50,7 +50,7 @@ export const selectTerms: Terms = {
 const given = ({ columns }: Participant): string[] =>
   columns.map(({ name }) => `the value of '${name}' of each of these rows`);
 
-export function selectSpec({ protocol }: Pick<JobSpec, 'protocol'>): SelectSpec {
+function selectSpec({ protocol }: Pick<JobSpec, 'protocol'>): SelectSpec {
   if (protocol.case !== 'select') throw new SottoError('internal', 'not a selection');
   return protocol.value;
 }

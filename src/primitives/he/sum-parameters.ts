@@ -8,7 +8,6 @@
  */
 import type { Random } from '../../base/random.ts';
 import { N } from '../../kernels/field.ts';
-import { remaindersOf } from '../../math/torus.ts';
 import type { Ring } from './api.ts';
 import { ringOf } from './parameters.ts';
 
@@ -50,21 +49,4 @@ export function drawFlood(random: Random, summands: number): bigint {
   const bound = floodBound(summands);
   const coins = BigInt(`0x${Buffer.from(random.bytes(24)).toString('hex')}`);
   return (coins % (2n * bound + 1n)) - bound;
-}
-
-/**
- * The largest distance of a finished phase from q' sum / t: flood and errors divided by the last prime, the rounding
- * of that division (1/2 for c0', 1/2 for each of N products in c1' s), and what rounding c1' adds likewise.
- */
-export function finishedBound(summands: number): bigint {
-  const last = BigInt(SUM_RING.primes[2]!);
-  const divided = (floodBound(summands) + errorBound(summands)) / last + 1n;
-  const rounding = BigInt(N) / 2n + 1n;
-  return divided + rounding + ((BigInt(N) << BigInt(SUM_DROP_BITS)) >> 1n);
-}
-
-/** A finished phase is nearer to its own message than to any other. */
-export function decodable(summands: number): boolean {
-  const { modulus } = remaindersOf(FINISHED_RING.primes);
-  return SUM_MODULI.every((t) => 2n * BigInt(t) * (finishedBound(summands) + 1n) < modulus);
 }

@@ -1,6 +1,7 @@
 /** Sums of chosen summands under encryption are exact, their parameters leave room for the flood, and replies say nothing. */
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
+import { remaindersOf } from '../../../src/math/torus.ts';
 import {
   drawFlood,
   encodeConstant,
@@ -15,13 +16,24 @@ import {
   SUM_RING,
   sumTasks,
 } from '../../../src/primitives/he/index.ts';
-import { decodable, finishedBound } from '../../../src/primitives/he/sum-parameters.ts';
+import { FINISHED_RING, SUM_DROP_BITS } from '../../../src/primitives/he/sum-parameters.ts';
 import { seededRandom } from '../../support/random.ts';
 
 beforeAll(ready);
 
 const words = 3 * N;
 const ring = SUM_RING;
+
+/**
+ * The largest distance of a finished phase from q' sum / t: flood and errors divided by the last prime, the rounding
+ * of that division (1/2 for c0', 1/2 for each of N products in c1' s), and what rounding c1' adds likewise.
+ */
+function finishedBound(summands: number): bigint {
+  const last = BigInt(SUM_RING.primes[2]!);
+  const divided = (floodBound(summands) + errorBound(summands)) / last + 1n;
+  const rounding = BigInt(N) / 2n + 1n;
+  return divided + rounding + ((BigInt(N) << BigInt(SUM_DROP_BITS)) >> 1n);
+}
 
 interface Case {
   readonly columns: readonly { readonly modulus: number; readonly summands: Uint32Array }[];
@@ -122,9 +134,12 @@ test('the flood is 40 bits above the worst error, and what it does to a phase st
   expect(floodBound(MOST_SUMMANDS)).toBe(errorBound(MOST_SUMMANDS) * 2n ** 40n);
   // By hand: 22 a summand, a public zero of 21 (2N + 1), the constant's rounding.
   expect(errorBound(MOST_SUMMANDS)).toBe(22n * 2n ** 20n + 21n * 8193n + 1n);
-  expect(decodable(MOST_SUMMANDS)).toBe(true);
-  expect(decodable(2 * MOST_SUMMANDS)).toBe(false);
-  expect(finishedBound(1)).toBeGreaterThan(0n);
+  // A finished phase is nearer to its own message than to any other, and with twice the summands it is not.
+  const { modulus } = remaindersOf(FINISHED_RING.primes);
+  const worst = BigInt(Math.max(...SUM_MODULI));
+  const span = (summands: number) => 2n * worst * (finishedBound(summands) + 1n);
+  expect(span(MOST_SUMMANDS)).toBeLessThan(modulus);
+  expect(span(2 * MOST_SUMMANDS)).toBeGreaterThan(modulus);
 });
 
 test('a flood is uniform between its bounds', () => {
