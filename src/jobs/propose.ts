@@ -264,9 +264,16 @@ export function propose(
   return sendProposal(transport, message, signal);
 }
 
-/** The peer's reason as an error of ours; whatever is no code or no path of a field is dropped. */
-function refusal(answer: AnswerMessage): SottoError {
-  const code = isErrorCode(answer.code) ? answer.code : 'protocol-violation';
+/**
+ * The peer's reason as an error of ours; what is no path of a field is dropped. An answer without a reason is none:
+ * a frame of no bytes is one of no fields, and what a line has cut short is not what the peer said.
+ */
+function refusal({ verdict, code, ...answer }: AnswerMessage): SottoError {
+  if (verdict !== Verdict.REJECTED || !isErrorCode(code)) {
+    return new SottoError('protocol-violation', 'the answer to a proposal is none', {
+      verdict,
+    });
+  }
   const field = /^[A-Za-z0-9_.[\]]{1,200}$/.test(answer.field) ? answer.field : '';
   const expected = answer.expected.replace(/\p{Cc}/gu, ' ').slice(0, 300);
   return new SottoError(

@@ -74,13 +74,14 @@ test.each(['exclude', 'select', 'count', 'measure', 'predict'])(
   120_000,
 );
 
-test('nor does a damaged last frame with a damaged question about it', async () => {
+test('nor does a damaged last frame with a damaged question about it, or an answer cut to nothing', async () => {
   const { frames } = await undisturbedRun('align');
   const flip = (at: number) => ({ at, fault: 'flip', place: 0.5 }) as const;
   const lost = { at: frames - 1, fault: 'drop', place: 0 } as const;
   for (const schedule of [
     [flip(frames - 1), flip(frames + 1)], // the proposal is changed, and refused for its signature
     [lost, flip(frames)],
+    [lost, { at: frames + 1, fault: 'truncate', place: 0 } as const], // no fields: no verdict, no reason
   ]) {
     expect(await simulate('align', schedule)).toMatchObject({ verdict: 'same' });
   }
