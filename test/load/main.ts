@@ -1,5 +1,5 @@
 /**
- * `npm run test:load [-- --json] [--at-once 1000] [--queries 1600]`: many tag queries at once, and a bank that asks
+ * `npm run test:load [-- --json] [--at-once 1000] [--queries 100]`: many tag queries at once, and a bank that asks
  * while another floods, over mutual TLS. Exits with 1 if an answer was wrong, late beyond the ratios, or missing.
  */
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ const { values: flags } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     'at-once': { type: 'string', default: '1000' },
-    queries: { type: 'string', default: '1600' },
+    queries: { type: 'string', default: '100' },
   },
 });
 const sizes = { atOnce: Number(flags['at-once']), queries: Number(flags.queries) };

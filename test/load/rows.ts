@@ -56,7 +56,7 @@ export type Row = TimedRow | KilledRow;
 export interface Sizes {
   /** Queries at once of the first bank. */
   readonly atOnce: number;
-  /** Of the second bank, one at a time, with and without the flood. */
+  /** Of the second bank in each turn, one at a time. */
   readonly queries: number;
 }
 
@@ -72,7 +72,7 @@ async function together(company: Company, { atOnce, queries }: Sizes): Promise<T
   await using bank = await openBank(company.folder, 'bank', company.address, compute);
   const { rows } = company;
   await ask(bank.client, rows, { queries: atOnce, atOnce }); // threads and connections warm up
-  const solo = await ask(bank.client, rows, { queries, atOnce: 1 });
+  const solo = await ask(bank.client, rows, { queries: 10 * queries, atOnce: 1 });
   const before = [await company.cpuMs(), ownCpuMs()] as const;
   const tally = await ask(bank.client, rows, { queries: atOnce, atOnce });
   const after = [await company.cpuMs(), ownCpuMs()] as const;
@@ -97,8 +97,11 @@ async function together(company: Company, { atOnce, queries }: Sizes): Promise<T
 const usualP99 = (turns: readonly Tally[]): number =>
   at(0.5, { timesMs: turns.map((turn) => at(0.99, turn)) });
 
-/** Alternately alone and beside the flood, so that a machine that changes its mood does so to both. */
-const TURNS = 16;
+/**
+ * Alternately alone and beside the flood, so that a machine that changes its mood does so to both. The ratio of what
+ * sixteen turns say spreads by a tenth of itself from one run to the next.
+ */
+const TURNS = 48;
 
 async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promise<TimedRow> {
   const { folder, address, rows } = company;
@@ -106,7 +109,7 @@ async function besideFlood(company: Company, { atOnce, queries }: Sizes): Promis
   await using second = await openBank(folder, 'second', address, compute);
   const flood = fork(join(import.meta.dirname, 'flood.ts'), [folder, address, String(atOnce)]);
   await once(flood, 'message');
-  const load = { queries: Math.ceil(queries / TURNS), atOnce: 1 };
+  const load = { queries, atOnce: 1 };
   await ask(second.client, rows, load);
   const solo: Tally[] = [];
   const flooded: Tally[] = [];
