@@ -30,7 +30,7 @@ const jobs: Target = {
   async prepare() {
     const folder = fuzzFolder();
     const vault = new Vault(freshKey());
-    using audit = new AuditLog({ stateDir: folder, vault, now: () => 0 });
+    const audit = new AuditLog({ stateDir: folder, vault, now: () => 0 }); // as long as there are cases
     const use = (): number => {
       const database = openState(folder);
       try {
